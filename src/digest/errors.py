@@ -1,0 +1,113 @@
+"""
+Every failure that a user can meet, as a class with a sentence, a hint and an exit code.
+
+    DigestError                  1
+    ├── UsageError               2   the command line asks for what cannot be
+    ├── SettingsError            3   digest.toml, with every fault of the file at once
+    ├── ContentError             4   the issue or a template, at path:line
+    ├── ProviderError            5   refused as a whole, or out of reach; nothing was sent
+    └── IncompleteError          6   some readers are queued or in doubt; run it again
+
+The domain raises them and knows nothing of the terminal; ``digest.cli.main`` alone catches them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """
+    Where in a file something stands, the way editors and compilers write it: ``path:line``.
+
+    ``line`` counts from 1; 0 means the file as a whole.
+    """
+
+    path: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else self.path
+
+
+class DigestError(Exception):
+    """Root of all expected failures. ``str()`` is the sentence, without place and hint."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, sentence: str, *, hint: str = "", place: Place | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+        self.place = place
+
+    def lines(self) -> list[str]:
+        """Return what a person is shown: the sentence behind its place, then the way out."""
+        first = f"{self.place}: {self.sentence}" if self.place else self.sentence
+        return [first, *([f"  {self.hint}"] if self.hint else [])]
+
+
+class UsageError(DigestError):
+    """The command line asks for something that does not exist or cannot be."""
+
+    exit_code = 2
+
+
+class SettingsError(DigestError):
+    """Faults in ``digest.toml`` or the environment."""
+
+    exit_code = 3
+
+
+class ContentError(DigestError):
+    """A fault in an issue or a template, which its editor can mend."""
+
+    exit_code = 4
+
+
+class ProviderError(DigestError):
+    """The provider refused as a whole, cannot carry the issue, or cannot be reached."""
+
+    exit_code = 5
+
+
+class IncompleteError(DigestError):
+    """A send stopped with readers queued or in doubt; running it again goes on from there."""
+
+    exit_code = 6
+
+
+class Several(DigestError):
+    """Faults of one kind that were found together, so that they can be mended together."""
+
+    def __init__(self, faults: Sequence[DigestError]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+        self.exit_code = faults[0].exit_code  # type: ignore[misc]  # an instance takes its faults' code
+
+    def lines(self) -> list[str]:
+        """Return the lines of all faults, in the order in which they were found."""
+        return [line for fault in self.faults for line in fault.lines()]
+
+
+def raise_all(faults: Sequence[DigestError]) -> None:
+    """Raise nothing, the one fault, or all of them as `Several`."""
+    if len(faults) == 1:
+        raise faults[0]
+    if faults:
+        raise Several(faults)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean "subject"?`` for a near miss, else the list of what exists."""
+    names = sorted(known)
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f'did you mean "{near[0]}"?'
+    return f"known: {', '.join(names)}" if names else "there are none"

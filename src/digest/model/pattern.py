@@ -1,0 +1,181 @@
+"""
+Slots, where readers differ, and patterns, texts cut at their slots once.
+
+A slot travels through Markdown, Jinja, MJML and HTML as a *marker*, a word of letters and digits that
+none of them touches and that says all about itself, so no table has to travel beside the text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
+
+from digest.errors import ContentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+MARKER = re.compile(r"zslot([0-9a-f]+)x([0-9a-f]*)z")
+_REMNANT = re.compile(r"zslot[0-9a-f]", re.IGNORECASE)
+
+
+class Context(Enum):
+    """Where a slot stands, which decides how a value is made safe there."""
+
+    TEXT = "text"
+    """Plain text and header fields: as it is."""
+    HTML = "html"
+    """Text and attribute values of HTML."""
+    URL = "url"
+    """A part of an address, in HTML or in plain text."""
+
+    def escape(self, value: str) -> str:
+        """Return `value` so that it can only be read as text where it stands."""
+        return _ESCAPES[self](value)
+
+
+def _as_is(value: str) -> str:
+    return value
+
+
+def _as_url_part(value: str) -> str:
+    return quote(value, safe="")
+
+
+_ESCAPES: dict[Context, Callable[[str], str]] = {
+    Context.TEXT: _as_is,
+    Context.HTML: html.escape,
+    Context.URL: _as_url_part,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A place for one field of the reader. Without a fallback, every reader must have a value."""
+
+    name: str
+    fallback: str | None = None
+    context: Context = Context.TEXT
+
+    @property
+    def marker(self) -> str:
+        """The word that stands for this slot until the text is cut; see `MARKER`."""
+        fallback = "" if self.fallback is None else f"00{self.fallback.encode().hex()}"
+        return f"zslot{self.name.encode().hex()}x{fallback}z"
+
+    @classmethod
+    def from_marker(cls, match: re.Match[str], context: Context = Context.TEXT) -> Self:
+        """Read the slot that a marker stands for."""
+        name, fallback = (bytes.fromhex(part).decode() for part in match.groups())
+        return cls(name=name, fallback=fallback[1:] if fallback else None, context=context)
+
+    def value(self, values: Mapping[str, str]) -> str:
+        """Return the reader's value or the fallback; a blank one counts as none."""
+        return values.get(self.name) or self.fallback or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """A text cut at its slots: ``texts[0] slots[0] texts[1] … slots[n-1] texts[n]``."""
+
+    texts: tuple[str, ...]
+    slots: tuple[Slot, ...] = ()
+
+    @classmethod
+    def of_text(cls, marked: str) -> Self:
+        """Cut a plain text or a header field; a slot inside an address is escaped for addresses."""
+        return cls._cut(marked, lambda start: _context_in_text(marked, start))
+
+    @classmethod
+    def of_html(cls, marked: str) -> Self:
+        """
+        Cut an HTML document.
+
+        Raises:
+            ContentError: a slot stands where no value is safe (a style, a comment, a tag's name).
+        """
+        tags = [match.span() for match in _HTML_TAG.finditer(marked)]
+        return cls._cut(marked, lambda start: _context_in_html(marked, start, tags))
+
+    @classmethod
+    def _cut(cls, marked: str, context_at: Callable[[int], Context]) -> Self:
+        texts: list[str] = []
+        slots: list[Slot] = []
+        end = 0
+        for match in MARKER.finditer(marked):
+            texts.append(marked[end : match.start()])
+            slots.append(Slot.from_marker(match, context_at(match.start())))
+            end = match.end()
+        texts.append(marked[end:])
+        for text in texts:
+            if _REMNANT.search(text):
+                msg = "a field of the reader was changed or cut by the template"
+                hint = "Print fields as they are: no filter such as upper or truncate may touch them."
+                raise ContentError(msg, hint=hint)
+        return cls(texts=tuple(texts), slots=tuple(slots))
+
+    @property
+    def marked(self) -> str:
+        """The text again, with a marker at each slot."""
+        return "".join(self._alternate(slot.marker for slot in self.slots))
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """Return the text as the reader with these `values` gets it."""
+        return "".join(self._alternate(slot.context.escape(slot.value(values)) for slot in self.slots))
+
+    def _alternate(self, fillings: Iterator[str]) -> Iterator[str]:
+        yield self.texts[0]
+        for filling, text in zip(fillings, self.texts[1:], strict=True):
+            yield filling
+            yield text
+
+
+# Conditional comments of Outlook are comments to everyone else, and styles hold no readers' values either.
+_HTML_TAG = re.compile(
+    r"<!--.*?-->|<(?P<raw>style|script|title)\b.*?</(?P=raw)\s*>|<[a-zA-Z/!](?:\"[^\"]*\"|'[^']*'|[^>\"'])*>",
+    re.DOTALL | re.IGNORECASE,
+)
+_ATTRIBUTE_BEFORE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)|'([^']*))$""")
+_URL_BEFORE = re.compile(r"(?:https?://|mailto:)[^\s<>\"]*$", re.IGNORECASE)
+_ADDRESSES = frozenset({"href", "src", "action", "background", "cite", "poster"})
+
+
+def _context_in_text(marked: str, start: int) -> Context:
+    return Context.URL if _URL_BEFORE.search(_plain(marked[:start])) else Context.TEXT
+
+
+def _plain(text: str) -> str:
+    """Shorten what stands before a slot to what can matter to it, with earlier slots as letters."""
+    return MARKER.sub("x", text[-2000:])
+
+
+def _context_in_html(marked: str, start: int, tags: list[tuple[int, int]]) -> Context:
+    tag = next(((begin, end) for begin, end in tags if begin < start < end), None)
+    if tag is None:
+        return Context.HTML
+    begin, end = tag
+    if marked[begin : begin + 6].lower() == "<title":
+        return Context.HTML
+    attribute = _ATTRIBUTE_BEFORE.search(_plain(marked[begin:start]))
+    if attribute is None:
+        msg = "a field of the reader stands inside a comment, a style or the name of a tag"
+        raise ContentError(msg, hint=f"Move it into text: {marked[begin:end][:60]}")
+    name, before = attribute[1].lower(), attribute[2] or attribute[3] or ""
+    if name == "style":
+        msg = "a field of the reader stands inside a style"
+        raise ContentError(msg, hint="Values of readers may stand in text, in addresses and in attributes such as alt.")
+    if name in _ADDRESSES:
+        return _context_in_address(before)
+    return Context.HTML
+
+
+def _context_in_address(before: str) -> Context:
+    if not before:
+        msg = "a field of the reader cannot be a whole address"
+        hint = "Begin the address yourself: https://example.org/{{ field }}"
+        raise ContentError(msg, hint=hint)
+    return Context.URL

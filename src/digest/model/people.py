@@ -1,0 +1,77 @@
+"""Readers, and whether we may write to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from email.headerregistry import Address as HeaderAddress
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RESERVED_FIELDS = frozenset({"email", "name", "token"})
+"""Fields that every reader has; the token is the reader's part of an unsubscribe address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An email address with a display name, as a header shows it."""
+
+    email: str
+    name: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """
+        Read ``Past the Plateau <editor@example.org>`` or a bare address.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        name, bracket, rest = text.rpartition("<")
+        email = rest.rstrip().removesuffix(">") if bracket else text.strip()
+        parsed = HeaderAddress(addr_spec=email)
+        if not parsed.domain or not parsed.username:
+            msg = f"{text!r} is no email address"
+            raise ValueError(msg)
+        return cls(email=email, name=name.strip().strip('"'))
+
+    @property
+    def domain(self) -> str:
+        """The part behind the last ``@``."""
+        return self.email.rpartition("@")[2]
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>" if self.name else self.email
+
+
+class Standing(Enum):
+    """Whether we may write to a reader: only to the active."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A reader. Two addresses are one reader when they are equal without regard to case."""
+
+    id: int
+    """The store's number for the reader: positive, rising, never given twice."""
+    email: str
+    name: str = ""
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tags: tuple[str, ...] = ()
+    standing: Standing = Standing.ACTIVE
+    token: str
+    """Unguessable, free of the address, the same for as long as the reader is known."""
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What slots are filled with; see `digest.model.pattern.Pattern.fill`."""
+        return {**self.fields, "email": self.email, "name": self.name, "token": self.token}
