@@ -83,7 +83,7 @@ class IncompleteError(DigestError):
     exit_code = 6
 
 
-class Several(DigestError):
+class CombinedError(DigestError):
     """Faults of one kind that were found together, so that they can be mended together."""
 
     def __init__(self, faults: Sequence[DigestError]) -> None:
@@ -97,11 +97,11 @@ class Several(DigestError):
 
 
 def raise_all(faults: Sequence[DigestError]) -> None:
-    """Raise nothing, the one fault, or all of them as `Several`."""
+    """Raise nothing, the one fault, or all of them as `CombinedError`."""
     if len(faults) == 1:
         raise faults[0]
     if faults:
-        raise Several(faults)
+        raise CombinedError(faults)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

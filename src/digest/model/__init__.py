@@ -6,6 +6,8 @@ from digest.model.dispatch import (
     Batch,
     Delivery,
     Edition,
+    Event,
+    EventKind,
     InlineImage,
     Message,
     Plan,
@@ -14,7 +16,7 @@ from digest.model.dispatch import (
     Tally,
 )
 from digest.model.pattern import MARKER, Context, Pattern, Slot
-from digest.model.people import RESERVED_FIELDS, Address, Standing, Subscriber
+from digest.model.people import RESERVED_FIELDS, Address, Newcomer, Standing, Subscriber
 
 __all__ = [
     "MARKER",
@@ -25,9 +27,12 @@ __all__ = [
     "Context",
     "Delivery",
     "Edition",
+    "Event",
+    "EventKind",
     "InlineImage",
     "Issue",
     "Message",
+    "Newcomer",
     "Pattern",
     "Picture",
     "Plan",

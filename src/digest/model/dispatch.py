@@ -177,6 +177,29 @@ class Receipt:
     reason: str = ""
 
 
+class EventKind(Enum):
+    """What a provider can tell of a message after it was accepted."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    LEFT = "left"
+    OPENED = "opened"
+    CLICKED = "clicked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Later news of a delivery, in our words; it stands beside the delivery and never changes it."""
+
+    kind: EventKind
+    message_id: str
+    at: datetime
+    original: str
+    """The provider's own words."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A line of the ledger: one reader, one edition, and how it stands."""
@@ -235,5 +258,6 @@ class Plan:
     @property
     def key(self) -> str:
         """Binds a confirmation to exactly this edition, audience and provider."""
-        facts = f"{self.edition.fingerprint} {self.provider} {self.audience.readers} {sorted(self.audience.excluded.items())}"
+        excluded = sorted(self.audience.excluded.items())
+        facts = f"{self.edition.fingerprint} {self.provider} {self.audience.readers} {excluded}"
         return sha256(facts.encode()).hexdigest()[:12]

@@ -75,3 +75,15 @@ class Subscriber:
     def values(self) -> dict[str, str]:
         """What slots are filled with; see `digest.model.pattern.Pattern.fill`."""
         return {**self.fields, "email": self.email, "name": self.name, "token": self.token}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """Someone to be put on the list, already checked and in normal form, and not yet known to the store."""
+
+    email: str
+    name: str = ""
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    tags: tuple[str, ...] = ()
+    source: str
+    """Where the address came from, kept as the beginning of its consent record."""
