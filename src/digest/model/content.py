@@ -20,8 +20,8 @@ class Prose:
     """Markdown, parsed; the fields of the reader in it are markers (see `digest.model.pattern`)."""
 
     tokens: tuple[Token, ...] = ()
-    folder: Path | None = None
-    """The folder of its file, where relative image addresses start."""
+    path: Path | None = None
+    """Its file, beside which relative image addresses are looked up."""
 
     def __bool__(self) -> bool:
         return bool(self.tokens)
@@ -33,7 +33,9 @@ class Picture:
 
     src: str
     alt: str
-    folder: Path | None = None
+    path: Path
+    """The file that names it, beside which a relative address is looked up."""
+    line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Issue:
     title: str
     subject: str
     preheader: str
-    date: date
+    date: date | None
     """The day that it bears, from the front matter or the name of its file."""
     send_at: datetime | None
     """With its time zone; None when nobody planned it."""

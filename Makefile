@@ -1,0 +1,57 @@
+# make demo     build the sample issue and send it to the sample list, into a folder
+# make test     lint, types and tests; stops at the first that fails
+# make bench    measure against peers and floors
+# make format   mend what the linter and the formatter can mend
+# make golden   write the golden files anew; read the diff before you commit it
+#
+# PYTHON chooses the interpreter of a new .venv: make test PYTHON=python3.13
+
+PYTHON ?= python3
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+SAMPLE = 2026-11-24-past-the-plateau
+
+.PHONY: help demo test bench format golden
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+demo: .venv/package.stamp
+	$(BIN)/digest subscribers import subscribers.csv
+	$(BIN)/digest build issues/$(SAMPLE).md
+	$(BIN)/digest send $(SAMPLE) --yes
+	@echo
+	@echo 'Open these:'
+	@echo '  the HTML      .digest/build/$(SAMPLE)/email.html'
+	@echo '  the text      .digest/build/$(SAMPLE)/email.txt'
+	@printf '  one message   %s\n' "$$(ls .digest/outbox/$(SAMPLE)/*.eml | head -n 1)"
+
+test: .venv/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest --quiet --numprocesses 2
+
+bench: .venv/dev.stamp
+	$(BIN)/python -m benchmarks.run
+
+format: .venv/dev.stamp
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+golden: .venv/dev.stamp
+	DIGEST_UPDATE_GOLDEN=1 $(BIN)/pytest --quiet tests/test_golden.py
+	git diff --stat -- tests
+
+# A stamp says which extras are installed, and is made anew when pyproject.toml changes.
+.venv/package.stamp: .venv/bin/pip pyproject.toml
+	$(PIP) install --editable .
+	touch $@
+
+.venv/dev.stamp: .venv/bin/pip pyproject.toml
+	$(PIP) install --editable '.[dev]'
+	touch .venv/package.stamp $@
+
+# pip is what a venv gets last: where Debian's python3-venv is missing, only an empty shell is left behind.
+.venv/bin/pip:
+	$(PYTHON) -m venv .venv

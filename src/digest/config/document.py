@@ -1,0 +1,165 @@
+"""The text of ``digest.toml`` while it is read: its sections, what overrides them, and the faults found so far."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from digest.config.lines import lines_of_keys, walk
+from digest.config.settings import (
+    FIELDS,
+    SECTIONS,
+    FieldDefault,
+    ProviderChoice,
+    keys_of,
+    read_value,
+    wanted_by,
+)
+from digest.errors import Place, SettingsError, did_you_mean, raise_all
+from digest.model.people import RESERVED_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+FILE_NAME = "digest.toml"
+
+_KNOWN = (*SECTIONS, FIELDS)
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SYNTAX_ERROR = re.compile(r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
+_SECRET_KEY = re.compile(
+    r"(^|[_-])((api|access|private|secret|signing)[_-]?key|token|password|passphrase|secret)s?$", re.IGNORECASE
+)
+_PASSWORD_IN_ADDRESS = re.compile(r"://[^/\s@]*:[^/\s@]+@")
+
+
+class Document:
+    """
+    The sections of the file, and a growing list of their faults. No fault quotes a value: it could be a secret.
+
+    Raises:
+        SettingsError: the text is not TOML.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._faults: list[SettingsError] = []
+        self._text = text
+        self._origins: dict[tuple[str, ...], Place] = {}
+        tables = _parse(text)
+        self._note_secrets(tables)
+        self._sections = dict(self._known_sections(tables))
+
+    def override(self, setting: str, value: str, origin: str) -> None:
+        """Put a value from elsewhere in place of the file's."""
+        section, _, name = setting.partition(".")
+        self._sections[section] = {**self._sections.get(section, {}), name: value}
+        self._origins[section, name] = Place(origin)
+
+    def attributes(self, section: str) -> dict[str, Any]:
+        """Return the attributes that a declared section gives values to, and note its faults."""
+        keys, table = keys_of(SECTIONS[section]), self._sections.get(section, {})
+        for name in table:
+            if name not in keys and SECTIONS[section] is not ProviderChoice:
+                self._note_unknown(section, name, keys)
+        for name, key in keys.items():
+            if key.required and name not in table:
+                self._note((section, name), f'[{section}] needs the key "{name}"', f"Give it {wanted_by(key.rule)}.")
+        return {
+            key.attribute: self._read(key.rule, section, name, table[name])
+            for name, key in keys.items()
+            if name in table
+        }
+
+    def options(self) -> dict[str, Any]:
+        """Return the keys of ``[provider]`` that only the provider knows."""
+        declared = keys_of(ProviderChoice)
+        return {name: value for name, value in self._sections.get("provider", {}).items() if name not in declared}
+
+    def fields(self) -> dict[str, str]:
+        """Return the reader's fields with their defaults, and note their faults."""
+        table = self._sections.get(FIELDS, {})
+        for name in table:
+            if name in RESERVED_FIELDS:
+                self._note((FIELDS, name), f'every reader has "{name}" already', "Take it out of [fields].")
+            elif not _FIELD_NAME.fullmatch(name):
+                hint = "Use small letters, digits and underscores, and begin with a letter: first_name"
+                self._note((FIELDS, name), f'"{name}" cannot be the name of a field', hint)
+        return {name: self._read(FieldDefault, FIELDS, name, value) for name, value in table.items()}
+
+    def raise_faults(self) -> None:
+        """Raise what was noted, in the order of the lines."""
+        raise_all(sorted(self._faults, key=lambda fault: fault.place.line if fault.place else 0))
+
+    def _read(self, rule: Any, section: str, name: str, value: object) -> Any:
+        try:
+            return read_value(rule, value)
+        except ValueError:
+            self._note((*section.split("."), name), f"{section}.{name} must be {wanted_by(rule)}")
+            return None
+
+    def _known_sections(self, tables: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, table in _with_dark_theme_apart(tables):
+            path = tuple(name.split("."))
+            if name in _KNOWN and isinstance(table, dict):
+                yield name, table
+            elif name in _KNOWN:
+                self._note(path, f"{name} must be a section, which begins with [{name}]")
+            elif isinstance(table, dict | list):
+                self._note(path, f"there is no section [{name}]", did_you_mean(name, _KNOWN))
+            else:
+                self._note(path, f'"{name}" stands above the first section', "Move it below the name of its section.")
+
+    def _note_secrets(self, tables: Mapping[str, Any]) -> None:
+        hint = "Put it in the environment, or in .env; and get a new one if this file has left your machine."
+        for path, value in walk(tables):
+            if _is_secret(path[-1]) and path[0] != FIELDS and not isinstance(value, dict):
+                self._note(path, f'"{path[-1]}" is a secret, and secrets do not belong in this file', hint)
+            elif isinstance(value, str) and _PASSWORD_IN_ADDRESS.search(value):
+                self._note(path, f'"{path[-1]}" holds a password, and secrets do not belong in this file', hint)
+
+    def _note_unknown(self, section: str, name: str, known: Iterable[str]) -> None:
+        if not _is_secret(name):  # that has been said
+            path = (*section.split("."), name)
+            self._note(path, f'there is no key "{name}" in [{section}]', did_you_mean(name, known))
+
+    def _note(self, path: tuple[str, ...], sentence: str, hint: str = "") -> None:
+        place = self._origins.get(path) or Place(FILE_NAME, self._line(path))
+        self._faults.append(SettingsError(sentence, hint=hint, place=place))
+
+    def _line(self, path: tuple[str, ...]) -> int:
+        """Return the line of a key, or of the nearest section around it; 0 where neither is in the file."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 0)
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, ...], int]:
+        return lines_of_keys(self._text)
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _SYNTAX_ERROR.fullmatch(str(error))
+        reason = match["reason"] if match else str(error)
+        line = int(match["line"]) if match and match["line"] else text.count("\n") + 1
+        msg = f"this is not TOML: {reason[:1].lower()}{reason[1:]}"
+        raise SettingsError(
+            msg, hint='Texts need quotes: name = "Past the Plateau"', place=Place(FILE_NAME, line)
+        ) from error
+
+
+def _with_dark_theme_apart(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the sections of the file, with ``[theme.dark]`` as a section of its own."""
+    for name, table in tables.items():
+        if name == "theme" and isinstance(table, dict) and "dark" in table:
+            yield "theme.dark", table["dark"]
+            yield name, {key: value for key, value in table.items() if key != "dark"}
+        else:
+            yield name, table
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET_KEY.search(name))

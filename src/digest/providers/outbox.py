@@ -1,0 +1,174 @@
+"""
+The outbox: a folder with one ``.eml`` file a message, which any mail program opens. It needs no account and no network.
+
+Options:
+    folder: where the files go, relative to the newsletter; ``.digest/outbox`` by default.
+    discard: ``true`` counts the messages and writes none of them, to measure everything but the disk.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from threading import get_ident
+from typing import TYPE_CHECKING, ClassVar, cast
+from urllib.parse import quote
+
+import httpx
+
+from digest.errors import DigestError, ProviderError, SettingsError, did_you_mean, raise_all
+from digest.model import Receipt, State
+from digest.providers import Limits
+from digest.providers.batch_smtp import MEDIA_TYPE, Conversation, transactions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import NoReturn
+
+    from digest.model import Batch
+
+_OPTIONS = {
+    "folder": (str, 'It is a text, such as folder = "outbox".'),
+    "discard": (bool, "It is true or false."),
+}
+_DEFAULT_FOLDER = ".digest/outbox"
+_STATES = {"250": State.SENT, "452": State.QUEUED, "554": State.REFUSED}
+_LONGEST_NAME = 255  # bytes; the least of ext4, APFS and NTFS
+# Windows keeps these for devices, whatever follows behind a dot.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+
+
+def from_settings(
+    *, root: Path, api_url: str | None, options: Mapping[str, object], environ: Mapping[str, str]
+) -> Outbox:
+    """
+    Return the outbox of the newsletter in the folder `root`.
+
+    Raises:
+        SettingsError: an option is unknown or of the wrong kind.
+    """
+    del environ  # It has no secrets.
+    raise_all(_faults(options, api_url))
+    folder = root / str(options.get("folder", _DEFAULT_FOLDER))
+    return Outbox(transport=Folder(path=folder, discard=bool(options.get("discard"))))
+
+
+def _faults(options: Mapping[str, object], api_url: str | None) -> list[DigestError]:
+    faults = [fault for name, value in options.items() if (fault := _fault(name, value))]
+    if api_url is not None:
+        msg = 'the provider "outbox" calls nobody, so it takes no "api_url"'
+        faults.append(SettingsError(msg, hint="Remove it from [provider], or name another provider there."))
+    return faults
+
+
+def _fault(name: str, value: object) -> DigestError | None:
+    if name not in _OPTIONS:
+        msg = f'the provider "outbox" has no option "{name}"'
+        return SettingsError(msg, hint=did_you_mean(name, _OPTIONS))
+    kind, hint = _OPTIONS[name]
+    if isinstance(value, kind):
+        return None
+    msg = f'the option "{name}" of the provider "outbox" cannot be {value!r}'
+    return SettingsError(msg, hint=hint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """Hands batches to its folder as if that were a mail server."""
+
+    name: ClassVar[str] = "outbox"
+    limits: ClassVar[Limits] = Limits(messages=500, idempotent=True, inline_images=True)
+    transport: Folder
+
+    def build_request(self, batch: Batch) -> httpx.Request:
+        """Return a request whose body is a conversation in batch SMTP."""
+        conversation = Conversation.of(batch)
+        headers = {
+            "Content-Type": MEDIA_TYPE,
+            "Content-Length": str(len(conversation)),
+            "Idempotency-Key": batch.key,
+        }
+        url = f"http://outbox.invalid/{quote(batch.edition.slug, safe='')}"
+        return httpx.Request("POST", url, headers=headers, content=conversation)
+
+    def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
+        """Return a receipt for each reader: the folder answers with a line for each message."""
+        replies = response.text.splitlines()
+        count = len(batch.readers)
+        if response.status_code != httpx.codes.OK or len(replies) != count:
+            msg = f"the outbox answered {response.status_code}, with {len(replies)} replies to {count} messages"
+            raise ProviderError(msg)
+        messages = batch.messages()
+        return [_receipt(message.message_id, reply) for message, reply in zip(messages, replies, strict=True)]
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:  # noqa: ARG002  # the protocol's
+        """Refuse: files send no events."""
+        msg = "the outbox has no webhooks: nobody reads its messages but you"
+        raise ProviderError(msg)
+
+
+def _receipt(message_id: str, reply: str) -> Receipt:
+    code, _, reason = reply.partition(" ")
+    if code not in _STATES:
+        msg = f"the outbox gave a reply that cannot be read: {reply[:80]!r}"
+        raise ProviderError(msg)
+    state = _STATES[code]
+    if state is State.SENT:
+        return Receipt(state=state, message_id=message_id)
+    return Receipt(state=state, reason=reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder(httpx.BaseTransport):
+    """The mail server of the outbox: takes in a conversation and puts each message in its file, or discards it."""
+
+    path: Path
+    discard: bool = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer with a line for each message: ``250 <file>``, ``452 <what hinders>`` or ``554 <why not>``."""
+        folder = self.path / file_name(request.url.path.removeprefix("/"))
+        blocks = cast("httpx.SyncByteStream", request.stream)
+        replies = [self._take_in(folder, recipient, content) for recipient, content in transactions(blocks)]
+        return httpx.Response(httpx.codes.OK, text="\n".join(replies))
+
+    def _take_in(self, folder: Path, recipient: str, content: bytes) -> str:
+        if not recipient:
+            return "554 the message has no recipient"
+        if self.discard:
+            return "250 discarded"
+        path = folder / file_name(recipient, ".eml")
+        try:
+            _write_whole(path, content)
+        except OSError as error:  # Its own words would tell the address, in the file's name.
+            return f"452 the outbox cannot be written: {error.strerror}"
+        return f"250 {folder.name}/{path.name}"
+
+
+def file_name(text: str, suffix: str = "") -> str:
+    """
+    Return a name for `text` that is valid on Linux, macOS and Windows; most addresses are their own.
+
+    Texts that differ, not only in case, have names that differ, not only in case.
+    """
+    name = quote(text, safe="@+")
+    if name.startswith(".") or _DEVICE.match(name):
+        name = f"%{ord(name[0]):02X}{name[1:]}"
+    if len(name) + len(suffix) > _LONGEST_NAME:
+        suffix = f"~{sha256(text.encode()).hexdigest()[:32]}{suffix}"
+    return name[: _LONGEST_NAME - len(suffix)] + suffix
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody, at no moment, sees a part of it under its name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{os.getpid()}-{get_ident()}")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,33 @@
+"""Code in colours that survive mail: each on its own tag, since mail programs drop stylesheets."""
+
+from __future__ import annotations
+
+from html import escape
+
+from pygments import highlight as write
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+from digest.errors import SettingsError
+
+
+def highlight(code: str, language: str, style: str) -> str:
+    """
+    Return the HTML of `code`, in colours where Pygments knows the language.
+
+    Raises:
+        SettingsError: Pygments has no such style.
+    """
+    try:
+        formatter = HtmlFormatter(style=style, noclasses=True, nowrap=True)
+    except ClassNotFound as error:
+        msg = f'there is no style of code called "{style}"'
+        raise SettingsError(
+            msg, hint="`code_style` under [theme] takes a style of Pygments, such as github-dark."
+        ) from error
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return escape(code)
+    return str(write(code, lexer, formatter))

@@ -1,0 +1,197 @@
+"""MJML as text: the marks that remember where a tag was written, and the tokens that the text falls into."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Self
+
+from digest.errors import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Noncharacters: code points that Unicode leaves to a program's own use for good, so no text of an editor holds them
+# (https://www.unicode.org/faq/private_use.html#noncharacters, 2026-11). Being no quotes, they fit into Jinja's strings.
+_OPENING, _CLOSING = "\ufdd0", "\ufdd1"
+_MARK = re.compile(f"{_OPENING}([^{_OPENING}{_CLOSING}]*):([0-9]+){_CLOSING}")
+_MJML_TAG = re.compile(r"</?mj[\w-]*", re.IGNORECASE)
+_UNMARKED = "rendered MJML"
+
+
+def mark_origin(source: str, name: str) -> str:
+    """
+    Mark each MJML tag of a template with `name` and its line, so that a fault in the *rendered* MJML can name them.
+
+    It runs before Jinja: through includes, loops and macros each tag then keeps the place where it was written.
+    """
+    line, end = 1, 0
+    pieces: list[str] = []
+    for tag in _MJML_TAG.finditer(source):
+        line += source.count("\n", end, tag.start())
+        pieces += (source[end : tag.start()], f"{_OPENING}{name}:{line}{_CLOSING}")
+        end = tag.start()
+    return "".join((*pieces, source[end:]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Rendered MJML without its marks, which tell where each position was written."""
+
+    text: str
+    marks: tuple[tuple[int, str, str], ...]
+    """Position in the text, path, and line; by position."""
+
+    @classmethod
+    def read(cls, rendered: str) -> Self:
+        """Take the marks out, and the ways in which systems begin files and end lines."""
+        text = rendered.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        first, *rest = _MARK.split(text)
+        texts, marks, position = [first], [], len(first)
+        for path, line, piece in zip(rest[0::3], rest[1::3], rest[2::3], strict=True):
+            marks.append((position, path, line))
+            texts.append(piece)
+            position += len(piece)
+        return cls(text="".join(texts), marks=tuple(marks))
+
+    def place(self, position: int) -> Place:
+        """Return where the text at `position` was written, counting lines from the nearest mark before it."""
+        index = bisect_right(self.marks, position, key=lambda mark: mark[0]) - 1
+        if index >= 0:
+            start, path, line = self.marks[index]
+            return Place(path, int(line) + self.text.count("\n", start, position))
+        if self.marks:
+            return Place(self.marks[0][1])
+        return Place(_UNMARKED, 1 + self.text.count("\n", 0, position))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """An attribute as it was written: its value may be missing, or unquoted, as HTML allows and XML does not."""
+
+    name: str
+    value: str | None
+    quoted: bool
+    offset: int
+    """Where it begins, counted from the end of the tag's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """An opening, closing or empty tag."""
+
+    name: str
+    start: int
+    attributes: tuple[Attribute, ...] = ()
+    unreadable: str = ""
+    """What among the attributes is none."""
+    closing: bool = False
+    empty: bool = False
+
+    def position(self, attribute: Attribute) -> int:
+        """Return where one of its attributes begins."""
+        return self.start + len(f"<{self.name}") + attribute.offset
+
+    def __str__(self) -> str:
+        return f"</{self.name}>" if self.closing else f"<{self.name}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What stands between two tags."""
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment; Outlook obeys the conditional ones."""
+
+    text: str
+    start: int
+
+    @property
+    def conditional(self) -> bool:
+        """Whether some mail programs read it as more than a comment."""
+        return "[if " in self.text or "[endif]" in self.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A ``<`` that begins nothing which MJML can hold."""
+
+    text: str
+    """It, and a little of what follows."""
+    start: int
+
+
+Token = Tag | Text | Comment | Stray
+
+# A value may not hold "<": where a quote is missing, the tag ends there and not a hundred lines below.
+_TOKEN = re.compile(
+    r"""
+      (?P<text>[^<]++)
+    | <!--(?P<comment>.*?)-->
+    | <(?P<closing>/?)(?P<name>[A-Za-z][\w:.-]*+)(?P<attributes>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>
+    | (?P<stray><(?:!\[CDATA\[.*?\]\]>|[!?][^<>]*+>)?)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ATTRIBUTE = re.compile(
+    r"""
+    \s*+(?:
+      (?P<name>[A-Za-z_][\w:.-]*+)(?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s"'=]++)))?+
+    | (?P<unreadable>\S++)
+    )
+    """,
+    re.VERBOSE,
+)
+_EXCERPT = 40
+
+
+def tokenize(text: str) -> Iterator[Token]:
+    """Split MJML into tokens, none lost and none invented."""
+    for match in _TOKEN.finditer(text):
+        start = match.start()
+        if match["name"]:
+            yield _tag(match)
+        elif match["text"]:
+            yield Text(text=match["text"], start=start)
+        elif match["comment"] is not None:
+            yield Comment(text=match["comment"], start=start)
+        else:
+            yield Stray(text=_excerpt(text, start), start=start)
+
+
+def _excerpt(text: str, start: int) -> str:
+    """Return a little of what follows, up to the next tag or line."""
+    return "<" + re.split(r"[<\n]", text[start + 1 : start + _EXCERPT], maxsplit=1)[0]
+
+
+def _tag(match: re.Match[str]) -> Tag:
+    written: str = match["attributes"]
+    attributes, unreadable = _read_attributes(written.removesuffix("/")) if written else ((), "")
+    return Tag(
+        name=match["name"],
+        start=match.start(),
+        attributes=attributes,
+        unreadable=unreadable,
+        closing=bool(match["closing"]),
+        empty=written.endswith("/"),
+    )
+
+
+@lru_cache(maxsize=2048)  # stories are written alike: most of their tags repeat
+def _read_attributes(written: str) -> tuple[tuple[Attribute, ...], str]:
+    attributes: list[Attribute] = []
+    unreadable = ""
+    for match in _ATTRIBUTE.finditer(written):
+        name, double, single, bare, junk = match.groups()
+        if name:
+            value = next((value for value in (double, single, bare) if value is not None), None)
+            attributes.append(Attribute(name=name, value=value, quoted=bare is None, offset=match.start("name")))
+        unreadable = unreadable or junk or ""
+    return tuple(attributes), unreadable

@@ -1,0 +1,45 @@
+"""Rising numbers in little room: each as its distance from the one before, then zlib."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from itertools import accumulate
+from operator import sub
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WIDTHS = "BHIQ"  # unsigned, of one, two, four and eight bytes, as `struct` spells them
+
+
+def pack(ids: Sequence[int]) -> bytes:
+    """
+    Return rising ids of up to 64 bits as some bytes; a thousand neighbours take about twenty.
+
+    Raises:
+        ValueError: they do not rise.
+    """
+    if not ids:
+        return b""
+    steps = [*map(sub, ids[1:], ids)]
+    if min(steps, default=1) < 1:
+        msg = "the ids do not rise"
+        raise ValueError(msg)
+    width = _narrowest(max(steps, default=1))
+    return zlib.compress(width.encode() + struct.pack(f"<Q{len(steps)}{width}", ids[0], *steps))
+
+
+def unpack(packed: bytes) -> list[int]:
+    """Return the ids that `pack` was given."""
+    if not packed:
+        return []
+    data = zlib.decompress(packed)
+    width = data[:1].decode()
+    count = (len(data) - 1 - struct.calcsize("<Q")) // struct.calcsize(f"<{width}")
+    return [*accumulate(struct.unpack(f"<Q{count}{width}", data[1:]))]
+
+
+def _narrowest(largest: int) -> str:
+    return next(width for width in _WIDTHS if largest < 256 ** struct.calcsize(f"<{width}"))

@@ -1,0 +1,64 @@
+"""The database's tables, grown by numbered migrations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from digest.errors import SettingsError
+from digest.store.queries import read_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from digest.store.database import Database
+
+_SQL = read_queries("schema.sql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """A step from one form of the tables to the next."""
+
+    number: int
+    """From 1, without gaps."""
+    name: str
+    script: str
+
+
+@cache
+def read_migrations() -> Sequence[Migration]:
+    """Return the migrations of this package: ``migrations/0001_name.sql`` and on."""
+    folder = files(__package__).joinpath("migrations")
+    scripts = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
+    return tuple(
+        Migration(number=int(filename[:4]), name=filename[5:-4], script=script)
+        for filename, script in sorted(scripts.items())
+    )
+
+
+def migrate(database: Database, migrations: Sequence[Migration]) -> None:
+    """
+    Take the steps that `database` has not yet seen, each in one transaction with the record that it ran.
+
+    Raises:
+        SettingsError: a newer digest has been here.
+    """
+    for migration in migrations[_steps_taken(database) :]:
+        with database.transaction():
+            if _steps_taken(database) < migration.number:  # else another program has taken it just now
+                database.run(_SQL["create_record"])
+                database.run(migration.script)
+                database.change(_SQL["record"], number=migration.number, name=migration.name)
+    if _steps_taken(database) > len(migrations):
+        msg = "the database was written by a newer digest than this one"
+        raise SettingsError(msg, hint="Install the newer digest here too, or let [store] url name another database.")
+
+
+def _steps_taken(database: Database) -> int:
+    if not database.fetch_all(_SQL["find_record"]):
+        return 0
+    (steps,) = database.fetch_all(_SQL["count_steps"])[0]
+    return int(steps)
