@@ -85,7 +85,7 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
 
 def _resolve(store: StoreChoice, root: Path) -> StoreChoice:
     path = store.url.removeprefix(_SQLITE)
-    if path in {store.url, ":memory:"}:
+    if path in {store.url, "", ":memory:"}:  # another scheme, or no file; the store knows what to say of these
         return store
     return replace(store, url=f"{_SQLITE}{root / path}")
 

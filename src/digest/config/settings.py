@@ -8,7 +8,6 @@ stands in the manual: ``docs/reference/settings.md`` has these words, and a test
 # No `from __future__ import annotations` here: the types of the attributes are read while the program runs.
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from email.errors import MessageError
 from pathlib import Path
 from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo
@@ -17,14 +16,6 @@ import msgspec
 from msgspec import Meta
 
 from digest.model.people import Address
-
-
-def _address(text: str) -> Address:
-    try:
-        return Address.parse(text)
-    except (MessageError, IndexError) as error:  # what email.headerregistry raises besides ValueError
-        msg = "no email address"
-        raise ValueError(msg) from error
 
 
 def _without_slash(url: str) -> str:
@@ -52,7 +43,7 @@ Lines = Annotated[str, Meta(pattern=r"\S", description="a text of one line or mo
 Mailbox = Annotated[
     Address,
     Meta(pattern=rf"\A{_ONE_LINE}+\Z", description="an address such as `Past the Plateau <editor@example.org>`"),
-    _address,
+    Address.parse,
 ]
 Url = Annotated[
     str,
@@ -67,7 +58,7 @@ ApiUrl = Annotated[
 StoreUrl = Annotated[
     str,
     Meta(
-        pattern=rf"\A[a-z][a-z0-9+]*://{_ONE_LINE}+\Z", description="an address such as `sqlite:///.digest/digest.db`"
+        pattern=rf"\A[a-z][a-z0-9+]*://{_ONE_LINE}*\Z", description="an address such as `sqlite:///.digest/digest.db`"
     ),
 ]
 Language = Annotated[
@@ -209,7 +200,7 @@ class Assets:
     url: Url | None = None
     """Where the images are published; mail then shows them from there."""
     embed: Switch = True
-    """Whether images travel inside the message where no `url` is given."""
+    """Whether images travel inside the message where no `url` is given; if not, a local image is a fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

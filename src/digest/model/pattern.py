@@ -33,9 +33,10 @@ class Context(Enum):
     URL = "url"
     """A part of an address, in HTML or in plain text."""
 
-    def escape(self, value: str) -> str:
-        """Return `value` so that it can only be read as text where it stands."""
-        return _ESCAPES[self](value)
+    @property
+    def escape(self) -> Callable[[str], str]:
+        """Turns a value into what can only be read as text where it stands."""
+        return _ESCAPES[self]
 
 
 def _as_is(value: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from email.headerregistry import Address as HeaderAddress
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 RESERVED_FIELDS = frozenset({"email", "name", "token"})
 """Fields that every reader has; the token is the reader's part of an unsubscribe address."""
+
+
+_ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+_EMAIL = rf"{_ATOM}(?:\.{_ATOM})*@[\w-]+(?:\.[\w-]+)+"
+_MAILBOX = re.compile(rf"(?P<name>[^<>\x00-\x1f\x7f-\x9f\u2028\u2029]*)<(?P<bracketed>{_EMAIL})>|(?P<bare>{_EMAIL})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +35,12 @@ class Address:
         Raises:
             ValueError: it is neither.
         """
-        name, bracket, rest = text.rpartition("<")
-        email = rest.rstrip().removesuffix(">") if bracket else text.strip()
-        parsed = HeaderAddress(addr_spec=email)
-        if not parsed.domain or not parsed.username:
-            msg = f"{text!r} is no email address"
+        match = _MAILBOX.fullmatch(text.strip())
+        if match is None:
+            msg = "no email address"
             raise ValueError(msg)
-        return cls(email=email, name=name.strip().strip('"'))
+        name = match["name"] or ""
+        return cls(email=match["bracketed"] or match["bare"], name=name.strip().strip('"'))
 
     @property
     def domain(self) -> str:

@@ -1,5 +1,5 @@
 """
-Services that carry messages to readers: what each of them has to say, and how one is found.
+Services that carry messages to readers, and what each of them has to say; `digest.providers.finding` finds one.
 
 A provider translates and the engine talks: a provider turns a batch into a request and an answer into
 receipts, and does no input or output. One that does not speak HTTP brings its own transport.
@@ -10,19 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from digest.errors import SettingsError, did_you_mean
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from importlib.metadata import EntryPoint
     from pathlib import Path
 
     import httpx
 
     from digest.model import Batch, Event, Receipt
-
-GROUP = "digest.providers"
-"""The entry-point group in which our providers and anyone's are found; each entry names a `Factory`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,41 +77,3 @@ class Factory(Protocol):
         Raises:
             SettingsError: an option is unknown or wrong, or a secret is missing.
         """
-
-
-def provider_names() -> list[str]:
-    """Return the names of all installed providers, sorted."""
-    return sorted(_entries())
-
-
-def load_provider(
-    name: str, *, root: Path, api_url: str | None, options: Mapping[str, object], environ: Mapping[str, str]
-) -> Provider:
-    """
-    Return the provider called `name`, made from its settings.
-
-    Raises:
-        SettingsError: nobody provides it, it cannot be imported, or its settings are wrong.
-    """
-    entries = _entries()
-    if name not in entries:
-        msg = f'there is no provider "{name}"'
-        raise SettingsError(msg, hint=did_you_mean(name, entries))
-    return _factory(entries[name])(root=root, api_url=api_url, options=options, environ=environ)
-
-
-def _entries() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points  # noqa: PLC0415  # a tenth of a cold build, which needs no provider
-
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
-
-
-def _factory(entry: EntryPoint) -> Factory:
-    try:
-        factory: Factory = entry.load()
-    except Exception as error:
-        msg = f'the provider "{entry.name}" ({entry.value}) cannot be loaded: {error}'
-        raise SettingsError(
-            msg, hint="Install the package that brings it again, or choose another provider."
-        ) from error
-    return factory

@@ -90,4 +90,4 @@ def transactions(blocks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def _recipient(commands: bytearray) -> str:
-    return commands.rpartition(_RECIPIENT)[2].removesuffix(b">").decode()
+    return commands.partition(_RECIPIENT)[2].removesuffix(b">").decode()

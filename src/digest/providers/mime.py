@@ -66,8 +66,8 @@ class Stencil:
 
     constants: tuple[bytes, ...]
     encode: Callable[[str], bytes]
-    fillings: tuple[tuple[Callable[[Mapping[str, str]], str], Callable[[str], str]], ...]
-    """For each distinct slot, what finds its value, and what escapes it."""
+    fillings: tuple[tuple[str, str, Callable[[str], str]], ...]
+    """Each distinct slot's name, its fallback, and what escapes its value."""
     arrange: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
     """Picks constants and fillings in the order in which they stand."""
 
@@ -86,14 +86,15 @@ class Stencil:
         return cls(
             constants=tuple(constants),
             encode=encode,
-            fillings=tuple((slot.value, slot.context.escape) for slot in slots),
+            fillings=tuple((slot.name, slot.fallback or "", slot.context.escape) for slot in slots),
             arrange=itemgetter(*order) if slots else tuple,
         )
 
     def pieces(self, values: Mapping[str, str]) -> tuple[bytes, ...]:
         """Return what `fill` joins, for those who join more or only count."""
         encode = self.encode
-        filled = [encode(escape(value(values))) for value, escape in self.fillings]
+        # `Slot.value`, spelled out: a call of it for each field would take a tenth of the time.
+        filled = [encode(escape(values.get(name) or fallback)) for name, fallback, escape in self.fillings]
         return self.arrange((*self.constants, *filled))
 
     def fill(self, values: Mapping[str, str]) -> bytes:

@@ -102,11 +102,6 @@ class EditionRenderer:
 
 
 def _list_id(newsletter: Newsletter) -> str:
-    """
-    Return the list's name, the same in every issue (RFC 2919).
-
-    The phrase before it cannot be an encoded word there, so a name of another script is left out.
-    """
+    """Return the list's name and, the same in every issue, its id (RFC 2919)."""
     mailbox = newsletter.from_
-    list_id = f"<{mailbox.email.partition('@')[0]}.{mailbox.domain}>"
-    return f'"{newsletter.name}" {list_id}' if newsletter.name.isascii() and '"' not in newsletter.name else list_id
+    return f"{newsletter.name} <{mailbox.email.partition('@')[0]}.{mailbox.domain}>"

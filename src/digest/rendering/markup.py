@@ -46,7 +46,8 @@ _FIXED = {
     "footnote_block_open": '<div class="notes">\n',
     "footnote_block_close": "</div>\n",
     "footnote_anchor": "",  # Gmail's and Samsung's apps follow no link within a message (caniemail.com, 2026-05)
-    "footnote_close": "</div>\n",
+    "footnote_open": "",
+    "footnote_close": "",
 }
 
 
@@ -90,7 +91,15 @@ class _Renderer(RendererHTML):
             return _BOX.format("button")
         if _is_figure(tokens[at + 1]) and not tokens[at].hidden:
             return '<p class="figure">'
-        return self.renderToken(tokens, at, _OPTIONS, {})
+        return f"{self.renderToken(tokens, at, _OPTIONS, {})}{self._label(tokens[at - 1])}"
+
+    def _label(self, before: Token) -> str:
+        """Return what stands at the head of the first paragraph of a task or a footnote."""
+        if before.type == "footnote_open":
+            return f'<span class="note-number">{self._number(before)}</span>&nbsp; '
+        if "checked" in before.meta:
+            return "☑&nbsp; " if before.meta["checked"] else "☐&nbsp; "
+        return ""
 
     def paragraph_close(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return _BOX_END if _is_button(tokens[at - 1]) else self.renderToken(tokens, at, _OPTIONS, {})
@@ -117,18 +126,11 @@ class _Renderer(RendererHTML):
         html = highlight(code.rstrip("\n"), language, self._markup.code_style)
         return f"{_BOX.format('code')}<pre><code>{html}</code></pre>{_BOX_END}"
 
-    def list_item_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        box = {None: "", True: "☑&nbsp;", False: "☐&nbsp;"}[tokens[at].meta.get("checked")]
-        return f"<li{self.renderAttrs(tokens[at])}>{box}"
-
     def th_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return f'<th scope="col"{self.renderAttrs(tokens[at])}>'
 
     def footnote_ref(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return f'<sup class="note">{self._number(tokens[at])}</sup>'
-
-    def footnote_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        return f'<div><span class="note-number">{self._number(tokens[at])}</span>\n'
 
     def _number(self, token: Token) -> int:
         notes = self._markup.notes

@@ -1,27 +1,33 @@
 """
-MJML to HTML through MRML, checked before and hardened against MRML's silent corruptions.
+MJML to HTML through MRML, checked before and kept from MRML's silent corruptions.
 
-Measured with mjml-python 1.4.2 (MRML 6.0.1) in 2026-11: MRML prints attributes with Rust's ``{:?}``, so that quotes,
-backslashes and whatever Rust holds for unprintable arrive as Rust escapes; it drops space that begins with a line's
-end; it reads a 0 without a unit as if it were not there; and it knows neither tags nor attributes (see `mjml_check`).
+Measured with mjml-python 1.4.2 (MRML 6.0.1) in 2026-11:
+
+* MRML prints attributes with Rust's ``{:?}``: quotes, backslashes and what Rust holds for unprintable (emoji with a
+  variation selector, combining marks) arrive as escapes of Rust. So attributes are written in ASCII and entities.
+* It drops space that begins with a line's end, which glues words, and wants even the inside of Outlook's conditional
+  comments to be balanced. So HTML never goes through it: it is set aside, and put in when MRML is done.
+* It reads a 0 without a unit as if it were not there. So it gets its unit.
+* It takes space and comments among tags in some places only. So there are none.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from mjml import mjml2html
 
-from digest.errors import ContentError, raise_all
+from digest.errors import ContentError, Place, raise_all
 from digest.rendering.mjml_check import find_faults
-from digest.rendering.mjml_source import Comment, Source, Tag, Text, mark_origin, tokenize
+from digest.rendering.mjml_source import CLOSING, OPENING, Comment, Source, Tag, mark_origin, tokenize
 from digest.rendering.mjml_tags import Content, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from digest.rendering.mjml_source import Token
 
@@ -39,47 +45,63 @@ def compile_mjml(source: str) -> str:
     read = Source.read(source)
     tokens = list(tokenize(read.text))
     raise_all(find_faults(read, tokens))
-    pieces = list(_harden(tokens))
+    hardened = _harden(read, tokens)
     try:
-        return mjml2html("".join(text for _, text in pieces), fonts={}, disable_comments=True)
+        compiled = mjml2html(hardened.text, fonts={}, disable_comments=True)
     except ValueError as error:
-        raise _refusal(str(error), read, pieces) from error
+        raise _refusal(str(error), read, hardened) from error
+    return _put_in(compiled, read, hardened)
 
 
-def _harden(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
-    """Write each token so that MRML keeps what it says, beside its position in the source."""
-    holder = ""  # the open tag that holds HTML or text
-    preformatted = 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hardened:
+    """What MRML gets, piece by piece, and what is kept from it."""
+
+    pieces: list[tuple[int, str]] = field(default_factory=list)
+    """Each with its position in the source."""
+    asides: list[tuple[Tag, str]] = field(default_factory=list)
+    """The HTML that a tag holds; the nth stands in the text as n between two noncharacters."""
+
+    @property
+    def text(self) -> str:
+        return "".join(text for _, text in self.pieces)
+
+    def set_aside(self, holder: Tag, content: str) -> str:
+        self.asides.append((holder, content))
+        return f"{OPENING}{len(self.asides) - 1}{CLOSING}"
+
+
+def _harden(source: Source, tokens: Iterable[Token]) -> _Hardened:
+    hardened = _Hardened()
+    holder: Tag | None = None
+    inside: list[str] = []
     for token in tokens:
-        match token:
-            case Tag():
-                rule = rules().get(token.name)
-                if rule and rule.content is not Content.TAGS and not token.empty:
-                    holder = "" if token.closing else token.name
-                elif token.name == "pre" and not token.empty:
-                    preformatted += -1 if token.closing else 1
-                yield token.start, _tag(token)
-            case Text() if holder:
-                yield token.start, _text(token.text, holder, preformatted=preformatted > 0)
-            case Comment(conditional=True):
-                yield token.start, f"<!--{token.text}-->"
-            case _:
-                pass  # space and comments among MJML's tags, which MRML does not take everywhere
+        if holder and not (isinstance(token, Tag) and token.closing and token.name == holder.name):
+            if not (isinstance(token, Comment) and not token.conditional):
+                inside.append(source.text[token.start : token.end])
+        elif isinstance(token, Tag):
+            if holder and (content := "".join(inside).strip()):
+                written = _as_attribute(content) if holder.name == "mj-title" else hardened.set_aside(holder, content)
+                hardened.pieces.append((holder.end, written))
+            holder, inside = (token if _holds_html(token) else None), []
+            hardened.pieces.append((token.start, _tag(token)))
+    return hardened
+
+
+def _holds_html(tag: Tag) -> bool:
+    return not (tag.empty or tag.closing) and rules()[tag.name].content is not Content.TAGS
 
 
 def _tag(tag: Tag) -> str:
     if tag.closing:
         return str(tag)
-    attributes = (_attribute(tag.name, attribute.name, attribute.value) for attribute in tag.attributes)
+    attributes = (_attribute(tag.name, attribute.name, attribute.value or "") for attribute in tag.attributes)
     return f"<{tag.name}{''.join(attributes)}{' /' if tag.empty else ''}>"
 
 
 @lru_cache(maxsize=4096)  # stories are written alike: most of their attributes repeat
-def _attribute(tag: str, name: str, value: str | None) -> str:
-    if value is None:
-        return f" {name}"
-    rule = rules().get(tag)
-    if rule and any(kind.is_measure for kind in rule.attributes[name]):
+def _attribute(tag: str, name: str, value: str) -> str:
+    if any(kind.is_measure for kind in rules()[tag].attributes[name]):
         value = " ".join("0px" if measure == "0" else measure for measure in value.split())
     return f' {name}="{_as_attribute(value)}"'
 
@@ -96,24 +118,36 @@ def _as_attribute(value: str) -> str:
     return _UNSAFE.sub(lambda found: f"&#{ord(found[0])};", flat)
 
 
-def _text(text: str, holder: str, *, preformatted: bool) -> str:
-    if holder == "mj-title":  # MRML repeats it in an attribute
-        return _as_attribute(text.strip())
-    if text.startswith("\n") and not text.strip():
-        return f"&#10;{text[1:]}" if preformatted else f" {text}"
-    return text.replace("]]>", "]]&gt;")  # XML keeps this for the end of CDATA
+_ASIDE = re.compile(f"{OPENING}([0-9]+){CLOSING}")
 
 
-_POSITION = re.compile(r" in root template(?: at position (\d+):\d+)?")
+def _put_in(compiled: str, source: Source, hardened: _Hardened) -> str:
+    """Put in what was set aside."""
+    texts = _ASIDE.split(compiled)
+    numbers = [int(number) for number in texts[1::2]]
+    lost = set(range(len(hardened.asides))).difference(numbers)
+    raise_all([_loss(hardened.asides[number][0], source) for number in sorted(lost)])
+    texts[1::2] = (hardened.asides[number][1] for number in numbers)
+    return "".join(texts)
 
 
-def _refusal(error: str, source: Source, pieces: list[tuple[int, str]]) -> ContentError:
+def _loss(holder: Tag, source: Source) -> ContentError:
+    sentence = f"what {holder} holds would be lost here"
+    return ContentError(
+        sentence, hint="Keep one such tag, where it stands for itself.", place=source.place(holder.start)
+    )
+
+
+_POSITION = re.compile(r" in root template(?: at position ([0-9]+):[0-9]+)?")
+
+
+def _refusal(error: str, source: Source, hardened: _Hardened) -> ContentError:
     """Say where MRML stopped, as far as it says so itself: in bytes of what it was given."""
     found = _POSITION.search(error)
-    offset = int(found[1]) if found and found[1] else 0
-    ends = accumulate(len(text.encode()) for _, text in pieces)
-    position = next((start for (start, _), end in zip(pieces, ends, strict=True) if end > offset), 0)
+    place = Place(source.place(0).path)
+    if found and found[1]:
+        ends = accumulate(len(text.encode()) for _, text in hardened.pieces)
+        starts = (start for (start, _), end in zip(hardened.pieces, ends, strict=True) if end > int(found[1]))
+        place = source.place(next(starts, 0))
     sentence = f"the MJML cannot be compiled: {_POSITION.sub('', error)}"
-    return ContentError(
-        sentence, hint="Look near this place for HTML that is not closed.", place=source.place(position)
-    )
+    return ContentError(sentence, hint="Compare the tags near this place with MJML's manual.", place=place)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 # Noncharacters: code points that Unicode leaves to a program's own use for good, so no text of an editor holds them
 # (https://www.unicode.org/faq/private_use.html#noncharacters, 2026-11). Being no quotes, they fit into Jinja's strings.
-_OPENING, _CLOSING = "\ufdd0", "\ufdd1"
-_MARK = re.compile(f"{_OPENING}([^{_OPENING}{_CLOSING}]*):([0-9]+){_CLOSING}")
+OPENING, CLOSING = "\ufdd0", "\ufdd1"
+_MARK = re.compile(f"{OPENING}([^{OPENING}{CLOSING}]*):([0-9]+){CLOSING}")
 _MJML_TAG = re.compile(r"</?mj[\w-]*", re.IGNORECASE)
 _UNMARKED = "rendered MJML"
 
@@ -31,7 +31,7 @@ def mark_origin(source: str, name: str) -> str:
     pieces: list[str] = []
     for tag in _MJML_TAG.finditer(source):
         line += source.count("\n", end, tag.start())
-        pieces += (source[end : tag.start()], f"{_OPENING}{name}:{line}{_CLOSING}")
+        pieces += (source[end : tag.start()], f"{OPENING}{name}:{line}{CLOSING}")
         end = tag.start()
     return "".join((*pieces, source[end:]))
 
@@ -84,6 +84,7 @@ class Tag:
 
     name: str
     start: int
+    end: int
     attributes: tuple[Attribute, ...] = ()
     unreadable: str = ""
     """What among the attributes is none."""
@@ -104,6 +105,7 @@ class Text:
 
     text: str
     start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ class Comment:
 
     text: str
     start: int
+    end: int
 
     @property
     def conditional(self) -> bool:
@@ -126,6 +129,7 @@ class Stray:
     text: str
     """It, and a little of what follows."""
     start: int
+    end: int
 
 
 Token = Tag | Text | Comment | Stray
@@ -135,19 +139,19 @@ _TOKEN = re.compile(
     r"""
       (?P<text>[^<]++)
     | <!--(?P<comment>.*?)-->
-    | <(?P<closing>/?)(?P<name>[A-Za-z][\w:.-]*+)(?P<attributes>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>
+    | <(?P<closing>/?)(?P<name>[A-Za-z][\w.-]*+(?::[\w.-]++)?)(?P<attributes>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+)>
     | (?P<stray><(?:!\[CDATA\[.*?\]\]>|[!?][^<>]*+>)?)
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _ATTRIBUTE = re.compile(
     r"""
     \s*+(?:
-      (?P<name>[A-Za-z_][\w:.-]*+)(?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s"'=]++)))?+
+      (?P<name>[A-Za-z_][\w.-]*+(?::[\w.-]++)?+)(?:\s*+=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s"'=]++)))?+
     | (?P<unreadable>\S++)
     )
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 _EXCERPT = 40
 
@@ -155,20 +159,20 @@ _EXCERPT = 40
 def tokenize(text: str) -> Iterator[Token]:
     """Split MJML into tokens, none lost and none invented."""
     for match in _TOKEN.finditer(text):
-        start = match.start()
+        start, end = match.span()
         if match["name"]:
             yield _tag(match)
         elif match["text"]:
-            yield Text(text=match["text"], start=start)
+            yield Text(text=match["text"], start=start, end=end)
         elif match["comment"] is not None:
-            yield Comment(text=match["comment"], start=start)
+            yield Comment(text=match["comment"], start=start, end=end)
         else:
-            yield Stray(text=_excerpt(text, start), start=start)
+            yield Stray(text=_excerpt(text, start), start=start, end=end)
 
 
 def _excerpt(text: str, start: int) -> str:
     """Return a little of what follows, up to the next tag or line."""
-    return "<" + re.split(r"[<\n]", text[start + 1 : start + _EXCERPT], maxsplit=1)[0]
+    return "<" + re.split(r"[<\n]", text[start + 1 : start + _EXCERPT], maxsplit=1)[0].rstrip()
 
 
 def _tag(match: re.Match[str]) -> Tag:
@@ -177,6 +181,7 @@ def _tag(match: re.Match[str]) -> Tag:
     return Tag(
         name=match["name"],
         start=match.start(),
+        end=match.end(),
         attributes=attributes,
         unreadable=unreadable,
         closing=bool(match["closing"]),

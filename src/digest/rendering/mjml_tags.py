@@ -39,7 +39,7 @@ IGNORED: Mapping[str, frozenset[str]] = {
 
 _TEXT_ONLY = frozenset({"mj-accordion-title", "mj-preview", "mj-style", "mj-title"})
 _WITHOUT_CONTENT = frozenset({"mj-breakpoint", "mj-carousel-image"})
-_REFUSES_RAW = frozenset({"mjml", "mj-accordion", "mj-carousel", "mj-navbar", "mj-social"})
+_REFUSES_RAW = frozenset({"mjml", "mj-accordion", "mj-accordion-element", "mj-carousel", "mj-navbar", "mj-social"})
 _UNSUPPORTED = frozenset({"mj-html-attributes"})
 
 _KIND = re.compile(r"(?P<type>\w+)(?:\((?P<options>.*)\))?(?:\{\d,(?P<most>\d)\})?")

@@ -6,6 +6,7 @@ A connection belongs to the thread that opened it.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -86,8 +87,8 @@ class Database:
     def run(self, script: str) -> None:
         """Run several statements, in the transaction that is open (sqlite3's own executescript would commit it)."""
         statement = ""
-        for line in script.splitlines(keepends=True):
-            statement += line
+        for piece in re.split(r"(?<=;)", script):
+            statement += piece
             if sqlite3.complete_statement(statement):
                 self._connection.execute(statement)
                 statement = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from itertools import islice
 from secrets import token_urlsafe
 from types import MappingProxyType
@@ -73,13 +74,11 @@ class Subscribers:
         self._database.change_many(
             _SQL["add"],
             (
-                {**entries[key]._asdict(), "key": key, "source": source, "token": token_urlsafe(16), "now": stamp}
+                {**entries[key].row(key, stamp), "token": token_urlsafe(16), "source": source}
                 for key, source in sources.items()
             ),
         )
-        self._database.change_many(
-            _SQL["update"], ({**entries[key]._asdict(), "key": key, "now": stamp} for key in changed)
-        )
+        self._database.change_many(_SQL["update"], (entries[key].row(key, stamp) for key in changed))
         return outcomes
 
     def find(self, email: str) -> Subscriber | None:
@@ -138,6 +137,17 @@ class _Entry(NamedTuple):
     tags: str
     standing: str
 
+    def row(self, key: str, stamp: str) -> dict[str, str]:
+        return {
+            "key": key,
+            "email": self.email,
+            "name": self.name,
+            "fields": self.fields,
+            "tags": self.tags,
+            "standing": self.standing,
+            "now": stamp,
+        }
+
 
 def _meet(before: _Entry | None, newcomer: Newcomer) -> tuple[Put, _Entry]:
     """Decide what a newcomer comes to, given what is known of their address."""
@@ -150,13 +160,18 @@ def _meet(before: _Entry | None, newcomer: Newcomer) -> tuple[Put, _Entry]:
 
 
 def _merge(entry: _Entry, newcomer: Newcomer) -> _Entry:
-    fields, tags = entry.fields, entry.tags
+    fields = entry.fields
     news = {name: value for name, value in newcomer.fields.items() if value}
     if news:
         fields = to_json({**from_json(fields), **news})
-    if newcomer.tags:
-        tags = to_json([*dict.fromkeys([*from_json(tags), *newcomer.tags])])
+    tags = _unite(entry.tags, newcomer.tags)
     return _Entry(entry.email, newcomer.name or entry.name, fields, tags, entry.standing)
+
+
+@lru_cache
+def _unite(tags: str, more: tuple[str, ...]) -> str:
+    """Cached, because most newcomers of a list bear the same tags."""
+    return to_json([*dict.fromkeys([*from_json(tags), *more])])
 
 
 def _subscriber(row: tuple[Any, ...]) -> Subscriber:

@@ -1,0 +1,162 @@
+"""What `digest build` writes: an issue as one reader gets it, in files to look at."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from digest.addressing import EXAMPLE_TOKEN, example_reader
+from digest.errors import ContentError, DigestError, UsageError, raise_all
+from digest.model import Message
+from digest.providers.mime import MimeWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from digest.model import Edition, Issue, Subscriber
+    from digest.publishing.newsroom import Newsroom
+    from digest.store import Store
+
+_UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What was written for one issue."""
+
+    folder: Path
+    facts: dict[str, object]
+    """The content of ``edition.json``."""
+
+
+def build(newsroom: Newsroom, path: Path, folder: Path | None = None, reader: Subscriber | None = None) -> Built:
+    """
+    Write ``email.html``, ``email.txt``, ``message.eml`` and ``edition.json`` for an issue.
+
+    The same input gives the same bytes: the message bears the issue's own time and a token that opens nothing.
+
+    Args:
+        newsroom: the newsletter.
+        path: the issue's file or folder.
+        folder: where to write; the newsletter's own build folder without it.
+        reader: whom it is filled for; a reader who does not exist without it.
+
+    Raises:
+        ContentError: the issue or a template has something to mend.
+    """
+    issue = newsroom.read(path)
+    edition = newsroom.render(issue)
+    shown_to = reader or example_reader(edition, newsroom.settings.fields)
+    message = Message(edition=edition, reader=replace(shown_to, token=EXAMPLE_TOKEN), at=_moment(issue))
+    target = folder or newsroom.settings.root / ".digest" / "build" / edition.slug
+    raw = MimeWriter.of(edition).write(message)
+    facts = _facts(issue, message, raw)
+    files = {
+        "email.html": _with_files(message.html, edition).encode(),
+        "email.txt": message.text.encode(),
+        "message.eml": raw,
+        "edition.json": (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode(),
+        **{image.filename: image.content for image in edition.images},
+    }
+    target.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        _write_whole(target / name, content)
+    return Built(folder=target, facts=facts)
+
+
+def build_all(
+    newsroom: Newsroom, store: Store, names: Sequence[str], *, folder: Path | None = None, email: str | None = None
+) -> list[Built]:
+    """
+    Build the issues that are named by path or slug; without a name, all that are not yet sent.
+
+    Raises:
+        ContentError: some have something to mend; the others are built.
+        UsageError: there is no such issue, or no such reader.
+    """
+    reader = _reader(store, email) if email else None
+    paths = [newsroom.find(name) for name in names] if names else _unsent(newsroom, store)
+    built: list[Built] = []
+    faults: list[DigestError] = []
+    for path in paths:
+        try:
+            built.append(build(newsroom, path, folder, reader))
+        except ContentError as fault:
+            faults.append(fault)
+    raise_all(faults)
+    return built
+
+
+def _reader(store: Store, email: str) -> Subscriber:
+    reader = store.subscribers.find(email)
+    if reader is None:
+        msg = "nobody of that address is on the list"
+        raise UsageError(msg, hint="digest subscribers list shows who is.")
+    return reader
+
+
+def _unsent(newsroom: Newsroom, store: Store) -> list[Path]:
+    settled = store.ledger.settled_slugs()
+    return [path for path in newsroom.paths() if not settled or newsroom.read(path).slug not in settled]
+
+
+def _moment(issue: Issue) -> datetime:
+    if issue.send_at:
+        return issue.send_at
+    return datetime.combine(issue.date, time(), tzinfo=UTC) if issue.date else _UNDATED
+
+
+def _with_files(html: str, edition: Edition) -> str:
+    """Let images that travel inside the message be found beside the file, since a browser has no message."""
+    for image in edition.images:
+        html = html.replace(f"cid:{image.cid}", image.filename)
+    return html
+
+
+def _facts(issue: Issue, message: Message, raw: bytes) -> dict[str, object]:
+    edition = message.edition
+    return {
+        "issue": edition.slug,
+        "number": issue.number,
+        "subject": message.subject,
+        "preheader": issue.preheader,
+        "edition": edition.fingerprint,
+        "sizes": {"html": len(message.html.encode()), "text": len(message.text.encode()), "message": len(raw)},
+        "links": _links(message.html),
+        "slots": [{"name": name, "fallback": has_fallback} for name, has_fallback in sorted(edition.slots)],
+        "images": [image.filename for image in edition.images],
+    }
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, None] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        href = dict(attrs).get("href")
+        if tag == "a" and href:
+            self.found[href] = None
+
+
+def _links(html: str) -> list[str]:
+    parser = _Links()
+    parser.feed(html)
+    return list(parser.found)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Put the file in place at once, so that nobody ever reads half of it."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,89 @@
+"""A newsletter's folder: which issues lie in it, and how one is read and rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from digest.errors import UsageError, did_you_mean
+from digest.reading import INDEX, IssueReader
+from digest.rendering import EditionRenderer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from digest.config import Settings
+    from digest.model import Edition, Issue
+
+ISSUES = "issues"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newsroom:
+    """One newsletter, at work."""
+
+    settings: Settings
+
+    @cached_property
+    def _reader(self) -> IssueReader:
+        newsletter = self.settings.newsletter
+        return IssueReader(
+            root=self.settings.root,
+            fields=self.settings.fields,
+            timezone=ZoneInfo(newsletter.timezone),
+            teaser_words=newsletter.teaser_words,
+        )
+
+    @cached_property
+    def _renderer(self) -> EditionRenderer:
+        return EditionRenderer(self.settings)
+
+    def paths(self) -> list[Path]:
+        """Return the issues' files and folders, in the order of their names."""
+        return sorted(_issues_in(self.settings.root / ISSUES), key=lambda path: path.stem)
+
+    def find(self, name: str) -> Path:
+        """
+        Return the issue that a person calls by its path or its slug.
+
+        Raises:
+            UsageError: there is none.
+        """
+        path = Path(name).resolve()
+        path = path.parent if path.name == INDEX else path
+        if path.is_file() or (path / INDEX).is_file():
+            return path
+        by_slug = {path.stem: path for path in self.paths()}
+        if name not in by_slug:  # a slug of its own stands in the front matter, so every issue has to be read
+            by_slug = {self.read(path).slug: path for path in self.paths()}
+        if name in by_slug:
+            return by_slug[name]
+        msg = f'there is no issue "{name}"'
+        raise UsageError(msg, hint=f"In {ISSUES}/, {did_you_mean(name, by_slug)}")
+
+    def read(self, path: Path) -> Issue:
+        """
+        Read an issue.
+
+        Raises:
+            ContentError: its editor has something to mend.
+        """
+        return self._reader.read(path)
+
+    def render(self, issue: Issue) -> Edition:
+        """
+        Render an issue, once for everyone.
+
+        Raises:
+            ContentError: its editor, or that of a template, has something to mend.
+        """
+        return self._renderer.render(issue)
+
+
+def _issues_in(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if (path.suffix == ".md" and path.is_file()) or (path / INDEX).is_file():
+            yield path
