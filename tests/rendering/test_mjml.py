@@ -69,12 +69,13 @@ def test_a_text_in_an_attribute_arrives_as_it_was_written(text: str) -> None:
     assert "\\u{" not in compiled.replace(value, "")
 
 
-NONCHARACTERS = "".join(map(chr, range(0xFDD0, 0xFDF0))) + "".join(
-    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
-)
+NONCHARACTERS = "".join(map(chr, (*range(0xFDD0, 0xFDF0), 0xFFFE, 0xFFFF)))
+# Python reads the numbers of the further noncharacters, which browsers keep, as nothing.
+LATER = "".join(chr(plane + last) for plane in range(0x10000, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF))
+WRITABLE = st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=NONCHARACTERS + LATER)
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters=NONCHARACTERS)))
+@given(text=st.text(WRITABLE))
 def test_any_text_survives_in_an_attribute(text: str) -> None:
     """Whatever is no control character is the same before and after."""
     source = in_column(f'<mj-image src="x" alt="{html.escape(text)}" />')

@@ -119,8 +119,8 @@ FAULTS = {
     ),
     "a surrogate": (in_column("<mj-text>\ud800</mj-text>"), "2: there is a character (U+D800) that no email can hold"),
     "a noncharacter": (
-        in_column("<mj-text>\U0001fffe</mj-text>"),
-        "2: there is a character (U+1FFFE) that no email can hold",
+        in_column("<mj-text>\ufdd0</mj-text>"),
+        "2: there is a character (U+FDD0) that no email can hold",
     ),
     "an XML declaration": ('<?xml version="1.0"?>\n' + in_body(""), '1: <?xml version="1.0"?> cannot stand in MJML'),
     "a doctype": ("<!doctype html>\n" + in_body(""), "1: <!doctype html> cannot stand in MJML"),

@@ -43,8 +43,9 @@ _REFUSES_RAW = frozenset({"mjml", "mj-accordion", "mj-accordion-element", "mj-ca
 _UNSUPPORTED = frozenset({"mj-html-attributes"})
 
 _KIND = re.compile(r"(?P<type>\w+)(?:\((?P<options>.*)\))?(?:\{\d,(?P<most>\d)\})?")
+_ANYTHING, _NOTHING = re.compile(".*", re.DOTALL), re.compile("(?!)")
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)"
-_COLORS = (r"#(?:[0-9a-f]{3}){1,2}", r"rgba?\(\s*\d{1,3}\s*(?:,\s*[\d.]+%?\s*){2,3}\)")
+_COLOR = r"#(?:[0-9a-fA-F]{3}){1,2}|rgba?\(\s*\d{1,3}\s*(?:,\s*[\d.]+%?\s*){2,3}\)"
 
 
 class Content(Enum):
@@ -62,28 +63,31 @@ class Kind:
     """What an attribute takes: values of one type."""
 
     type: str
-    options: tuple[str, ...]
-    """The units of a measure, the words of an enumeration."""
-    most: int
-    """How many measures may follow each other."""
+    units: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+    """Values that are taken as they are, among them the names of colours."""
     pattern: re.Pattern[str]
-    """What one value looks like."""
+    """What any other value looks like."""
+    most: int = 1
+    """How many measures may follow each other."""
 
     @property
     def is_measure(self) -> bool:
         """Whether values are lengths."""
-        return self.type.startswith("unit")
+        return self.type == "unit"
 
     def fits(self, value: str) -> bool:
         """Return whether the attribute takes this value."""
         parts = value.split() if self.is_measure else [value]
-        return 1 <= len(parts) <= self.most and all(map(self.pattern.fullmatch, parts))
+        return 1 <= len(parts) <= self.most and all(
+            part in self.words or self.pattern.fullmatch(part) for part in parts
+        )
 
     def way_out(self, value: str) -> str:
         """Return what to write instead of a value that does not fit."""
         match self.type:
             case "enum":
-                return did_you_mean(value, filter(None, self.options))
+                return did_you_mean(value, filter(None, self.words))
             case "color":
                 return "Write #1a2b3c, rgb(26, 43, 60) or the name of a colour."
             case "boolean":
@@ -91,7 +95,7 @@ class Kind:
             case "integer":
                 return "Write a whole number."
             case _:
-                units = " or ".join(unit or "nothing" for unit in self.options if unit != "auto")
+                units = " or ".join(unit or "nothing" for unit in self.units)
                 up_to = f", up to {self.most} of them" if self.most > 1 else ""
                 return f"Write a number with its unit ({units}), as in 16px{up_to}."
 
@@ -162,24 +166,21 @@ def _kind(written: str) -> Kind:
     if not parts:
         msg = f"mjml_tags.json holds a kind of attribute that is none: {written}"
         raise ValueError(msg)
-    options = tuple((parts["options"] or "").split(","))
-    pattern = re.compile(_pattern(parts["type"], options), re.DOTALL)
-    return Kind(type=parts["type"], options=options, most=int(parts["most"] or 1), pattern=pattern)
-
-
-def _pattern(kind: str, options: tuple[str, ...]) -> str:
-    match kind:
+    options = frozenset((parts["options"] or "").split(","))
+    match parts["type"]:
         case "unit" | "unitWithNegative":
-            sign = "-?" if kind == "unitWithNegative" else ""
-            units = "|".join(re.escape(unit) for unit in options if unit != "auto")
-            return rf"{sign}{_NUMBER}(?:{units})|0" + ("|auto" if "auto" in options else "")
+            units = tuple(sorted(options - {"auto"}, reverse=True))
+            sign = "-?" if parts["type"] == "unitWithNegative" else ""
+            pattern = re.compile(f"{sign}{_NUMBER}(?:{'|'.join(map(re.escape, units))})")
+            words = (options & {"auto"}) | {"0"}
+            return Kind(type="unit", units=units, words=words, pattern=pattern, most=int(parts["most"] or 1))
         case "color":
-            return f"(?i:{'|'.join((*_COLORS, *_table()['colors']))})"
+            return Kind(type="color", words=frozenset(_table()["colors"]), pattern=re.compile(_COLOR))
         case "enum":
-            return "|".join(map(re.escape, options))
+            return Kind(type="enum", words=options, pattern=_NOTHING)
         case "boolean":
-            return "true|false"
+            return Kind(type="boolean", words=frozenset({"true", "false"}), pattern=_NOTHING)
         case "integer":
-            return "[0-9]+"
-        case _:
-            return ".*"
+            return Kind(type="integer", pattern=re.compile("[0-9]+"))
+        case kind:
+            return Kind(type=kind, pattern=_ANYTHING)
