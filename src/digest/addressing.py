@@ -1,11 +1,11 @@
-"""The personal touch: who gets an edition, and whether it can be filled for each of them."""
+"""The personal touch: whether an edition can be filled for each of its readers, and whom it is shown for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from digest.errors import ContentError, raise_all
-from digest.model import RESERVED_FIELDS, Audience, Standing, Subscriber
+from digest.model import RESERVED_FIELDS, Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,13 +17,6 @@ EXAMPLE_EMAIL = "reader@example.org"
 EXAMPLE_TOKEN = "example"  # noqa: S105  # opens nothing: what is shown must never carry a reader's real token
 
 
-def survey(subscribers: Subscribers) -> Audience:
-    """Return who may be written to, and who is left out."""
-    counts = subscribers.count()
-    readers = counts.pop(Standing.ACTIVE, 0)
-    return Audience(readers=readers, excluded={standing.value: count for standing, count in counts.items() if count})
-
-
 def refuse_blanks(edition: Edition, subscribers: Subscribers) -> None:
     """
     See to it that no reader gets a blank where the edition needs a value.
@@ -33,7 +26,7 @@ def refuse_blanks(edition: Edition, subscribers: Subscribers) -> None:
     """
     faults = []
     for name in sorted(name for name, has_fallback in edition.slots if not has_fallback and name != "token"):
-        count, _ = subscribers.without_value(name)
+        count = subscribers.without_value(name)
         if count:
             who = "1 reader has" if count == 1 else f"{count:,} readers have"
             msg = f"{who} no value for `{name}`, which the issue uses without a fallback"

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from digest.errors import IncompleteError
 from digest.model import (
     Address,
-    Audience,
     Batch,
     Delivery,
     Edition,
@@ -69,8 +68,8 @@ def _edition(slug: str = "past-the-plateau") -> Edition:
     )
 
 
-def _plan(batch_size: int = 2, slug: str = "past-the-plateau") -> Plan:
-    audience = Audience(readers=5, excluded={})
+def _plan(store: Store, batch_size: int = 2, slug: str = "past-the-plateau") -> Plan:
+    audience = store.subscribers.audience()
     return Plan(edition=_edition(slug), provider="outbox", audience=audience, batch_size=batch_size)
 
 
@@ -104,7 +103,7 @@ def store() -> Iterator[Store]:
 @pytest.fixture
 def frozen(store: Store) -> Frozen:
     """Return an edition that was frozen for the five, in batches of two."""
-    return store.ledger.freeze(_plan(), now=NOW)
+    return store.ledger.freeze(_plan(store), now=NOW)
 
 
 def test_frozen_edition_is_what_was_planned(store: Store, frozen: Frozen) -> None:
@@ -120,7 +119,7 @@ def test_edition_outlives_the_process(tmp_path: Path) -> None:
     """Another process reads the same edition from the file."""
     url = f"sqlite:///{tmp_path}/digest.db"
     with open_store(url) as store:
-        frozen = store.ledger.freeze(_plan(), now=NOW)
+        frozen = store.ledger.freeze(_plan(store), now=NOW)
     with open_store(url) as store:
         assert store.ledger.edition(frozen) == _edition()
 
@@ -128,15 +127,25 @@ def test_edition_outlives_the_process(tmp_path: Path) -> None:
 def test_slug_is_frozen_once(store: Store, frozen: Frozen) -> None:
     """A second freeze is refused, and changes nothing."""
     with pytest.raises(IncompleteError, match="already begun"):
-        store.ledger.freeze(_plan(1), now=LATER)
+        store.ledger.freeze(_plan(store, 1), now=LATER)
     assert store.ledger.find("past-the-plateau") == frozen
     assert [*store.ledger.queued(frozen)] == [1, 2, 3]
+
+
+def test_list_that_changed_since_the_plan(store: Store) -> None:
+    """A confirmation holds for the readers who were counted; with any other list, nothing is frozen."""
+    plan = _plan(store)
+    store.subscribers.leave("bob@example.org", now=NOW)
+    _put(store, "late")
+    with pytest.raises(IncompleteError, match="list of readers has changed"):
+        store.ledger.freeze(plan, now=NOW)
+    assert store.ledger.find("past-the-plateau") is None
 
 
 def test_audience_is_cut_in_the_order_of_ids(store: Store) -> None:
     """All active readers and nobody else are in the batches, each once, and those who join later are not."""
     store.subscribers.leave("bob@example.org", now=NOW)
-    frozen = store.ledger.freeze(_plan(2), now=NOW)
+    frozen = store.ledger.freeze(_plan(store, 2), now=NOW)
     _put(store, "late")
     batches = [_names(_claim(store, frozen, number)) for number in store.ledger.queued(frozen)]
     assert batches == [["ann", "cyd"], ["dan", "eve"]]
@@ -147,10 +156,10 @@ def test_edition_for_nobody(store: Store) -> None:
     """With no active reader there is nothing to do, and nothing is open."""
     for name in ("ann", "bob", "cyd", "dan", "eve"):
         store.subscribers.leave(f"{name}@example.org", now=NOW)
-    frozen = store.ledger.freeze(_plan(), now=NOW)
+    frozen = store.ledger.freeze(_plan(store), now=NOW)
     assert store.ledger.tally(frozen) == Tally()
     assert [*store.ledger.deliveries(frozen)] == []
-    assert store.ledger.settled_slugs() == {"past-the-plateau"}
+    assert store.ledger.begun() == {"past-the-plateau": False}
 
 
 def test_batch_is_claimed_once(store: Store, frozen: Frozen) -> None:
@@ -170,7 +179,7 @@ def test_key_is_the_same_on_every_machine(store: Store, frozen: Frozen) -> None:
     """The key depends on the edition and the number alone."""
     with open_store("sqlite://") as other:
         _put(other, "fay", "gus", "hal")
-        there = other.ledger.freeze(_plan(), now=LATER)
+        there = other.ledger.freeze(_plan(other), now=LATER)
         keys = [_claim(other, there, number).key for number in (1, 2)]
     assert [_claim(store, frozen, number).key for number in (1, 2)] == keys
     assert len(set(keys)) == 2
@@ -214,7 +223,7 @@ def test_batch_whose_readers_have_all_left(store: Store, frozen: Frozen) -> None
 
 def test_partly_refused_batch(store: Store) -> None:
     """Each reader gets their own fate, with its reason; whoever is to be tried again gets a batch of their own."""
-    frozen = store.ledger.freeze(_plan(5), now=NOW)
+    frozen = store.ledger.freeze(_plan(store, 5), now=NOW)
     first, second = (Receipt(state=State.SENT, message_id=f"m-{number}") for number in (1, 2))
     answers = [REFUSED, AGAIN, first, IN_DOUBT, second]
     store.ledger.settle(_claim(store, frozen, 1), answers, now=LATER)
@@ -336,15 +345,15 @@ def test_only_an_orphan_can_be_taken_on(store: Store, frozen: Frozen) -> None:
 
 def test_editions_with_nothing_left_to_post(store: Store) -> None:
     """An edition counts as settled when no batch is queued or claimed; what is in doubt does not wait to be posted."""
-    first = store.ledger.freeze(_plan(5, "first"), now=NOW)
-    second = store.ledger.freeze(_plan(5, "second"), now=NOW)
-    assert store.ledger.settled_slugs() == set()
+    first = store.ledger.freeze(_plan(store, 5, "first"), now=NOW)
+    second = store.ledger.freeze(_plan(store, 5, "second"), now=NOW)
+    assert store.ledger.begun() == {"first": True, "second": True}
     batch = _claim(store, first, 1)
     _claim(store, second, 1)
-    assert store.ledger.settled_slugs() == set()
+    assert store.ledger.begun() == {"first": True, "second": True}
     store.ledger.settle(batch, [SENT] * 5, now=LATER)
     store.ledger.doubt(second, 1, reason="", now=LATER)
-    assert store.ledger.settled_slugs() == {"first", "second"}
+    assert store.ledger.begun() == {"first": False, "second": False}
 
 
 def test_killed_after_the_claim(tmp_path: Path) -> None:
@@ -352,7 +361,7 @@ def test_killed_after_the_claim(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/digest.db"
     with open_store(url) as store:
         _put(store, "ann", "bob", "cyd")
-        frozen = store.ledger.freeze(_plan(), now=NOW)
+        frozen = store.ledger.freeze(_plan(store), now=NOW)
         with subprocess.Popen([sys.executable, "-c", CLAIM, url], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout
             key = process.stdout.readline().strip()
@@ -370,7 +379,7 @@ def test_killed_after_the_claim(tmp_path: Path) -> None:
 def test_many_stretches_are_told_in_order(store: Store) -> None:
     """However often readers were queued anew, there is one line for each, by rising id."""
     _put(store, *(f"reader{number}" for number in range(40)))
-    frozen = store.ledger.freeze(_plan(7), now=NOW)
+    frozen = store.ledger.freeze(_plan(store, 7), now=NOW)
     for number in store.ledger.queued(frozen):
         batch = _claim(store, frozen, number)
         receipts = [AGAIN if (reader.id + number) % 3 == 0 else SENT for reader in batch.readers]
@@ -417,7 +426,7 @@ def test_sums_hold_whatever_happens(batch_size: int, operations: list[tuple[str,
     """After every step, every reader of the freeze is told once, and the tally is the sum of these lines."""
     with open_store("sqlite://") as store:
         _put(store, *(f"reader{number}" for number in range(1, 9)))
-        frozen = store.ledger.freeze(_plan(batch_size), now=NOW)
+        frozen = store.ledger.freeze(_plan(store, batch_size), now=NOW)
         held: dict[int, Batch] = {}
         for operation in operations:
             _operate(store, frozen, held, operation)

@@ -42,6 +42,10 @@ class Provider(Protocol):
         """What it can carry; more is never asked of it."""
 
     @property
+    def destination(self) -> str:
+        """Where its messages go, for people to look at: a folder, a host."""
+
+    @property
     def transport(self) -> httpx.BaseTransport | None:
         """What its requests travel by; None means HTTP over the network."""
 

@@ -52,8 +52,9 @@ def from_settings(
     """
     del environ  # It has no secrets.
     raise_all(_faults(options, api_url))
-    folder = root / str(options.get("folder", _DEFAULT_FOLDER))
-    return Outbox(transport=Folder(path=folder, discard=bool(options.get("discard"))))
+    folder, discard = str(options.get("folder", _DEFAULT_FOLDER)), bool(options.get("discard"))
+    destination = "nowhere: its messages are discarded" if discard else folder
+    return Outbox(destination=destination, transport=Folder(path=root / folder, discard=discard))
 
 
 def _faults(options: Mapping[str, object], api_url: str | None) -> list[DigestError]:
@@ -81,6 +82,7 @@ class Outbox:
 
     name: ClassVar[str] = "outbox"
     limits: ClassVar[Limits] = Limits(messages=500, idempotent=True, inline_images=True)
+    destination: str
     transport: Folder
 
     def build_request(self, batch: Batch) -> httpx.Request:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from digest.config import FILE_NAME
 from digest.links import preferences_url, unsubscribe_url
-from digest.model import RESERVED_FIELDS, Edition, Pattern, Slot
+from digest.model import Edition, Pattern, Slot
 from digest.rendering.images import Images
-from digest.rendering.inserts import Inserts
+from digest.rendering.inserts import place
 from digest.rendering.markup import Markup
 from digest.rendering.mjml import compile_mjml
 from digest.rendering.plaintext import WIDTH, PlainText, wrap
@@ -16,8 +16,9 @@ from digest.rendering.templates import Templates
 from digest.rendering.views import ReaderView, Writers, view_issue
 
 if TYPE_CHECKING:
-    from digest.config import Newsletter, Settings
+    from digest.config import Newsletter, Settings, Theme
     from digest.model import Issue
+    from digest.rendering.images import Image
 
 _GUTTER = 40
 """Space at either side of the content, in pixels."""
@@ -33,7 +34,8 @@ class EditionRenderer:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._templates = Templates(settings.root)
-        self._stylesheet = self._templates.render("content.css", {"theme": settings.theme})
+        self._look = _look(settings)
+        self._stylesheet = self._templates.render("content.css", self._look)
 
     def render(self, issue: Issue) -> Edition:
         """
@@ -50,12 +52,10 @@ class EditionRenderer:
             domain=newsletter.from_.domain,
             assets=self._settings.assets,
         )
-        inserts = Inserts(stylesheet=self._stylesheet)
-        values = self._values(issue, images, inserts)
-        mjml = self._templates.render("email.mjml", values, inserts)
-        html = inserts.place(mjml, compile_mjml(mjml))
+        values = self._values(issue, images)
+        mjml = self._templates.render("email.mjml", values)
+        html = place(mjml, compile_mjml(mjml), self._stylesheet)
         text = self._templates.render("email.txt", values)
-        unsubscribe = unsubscribe_url(newsletter.url, _TOKEN)
         return Edition(
             slug=issue.slug,
             sender=newsletter.from_,
@@ -63,45 +63,58 @@ class EditionRenderer:
             subject=Pattern.of_text(issue.subject),
             html=Pattern.of_html(html),
             text=Pattern.of_text(text.strip() + "\n"),
-            headers={
-                "List-Id": Pattern.of_text(_list_id(newsletter)),
-                "List-Unsubscribe": Pattern.of_text(f"<{unsubscribe}>"),
-                "List-Unsubscribe-Post": Pattern.of_text("List-Unsubscribe=One-Click"),
-            },
+            headers={name: Pattern.of_text(value) for name, value in _headers(newsletter).items()},
             images=tuple(images.embedded.values()),
         )
 
-    def _values(self, issue: Issue, images: Images, inserts: Inserts) -> dict[str, object]:
+    def _values(self, issue: Issue, images: Images) -> dict[str, object]:
         """Return what a template sees; `reference/templates.md` tells what each is."""
         newsletter, theme = self._settings.newsletter, self._settings.theme
-        content_width = theme.width - 2 * _GUTTER
-        html = Markup(images=images, image_width=content_width, code_style=theme.code_style)
-        writers = Writers(html=html, text=PlainText(), inserts=inserts, images=images)
-        rightwards = newsletter.language.split("-")[0].lower() not in _RIGHT_TO_LEFT
-        logo = theme.logo and images.resolve(
-            theme.logo, theme.logo_alt or newsletter.name, self._settings.root / FILE_NAME
-        )
+        html = Markup(images=images, image_width=_content_width(theme), code_style=theme.code_style)
+        writers = Writers(html=html, text=PlainText(), images=images)
         return {
+            **self._look,
             "issue": view_issue(issue, newsletter, writers),
             "newsletter": newsletter,
-            "theme": theme,
-            "logo": logo,
-            "reader": ReaderView(fields={**dict.fromkeys(RESERVED_FIELDS, ""), **self._settings.fields}),
+            "logo": self._logo(images),
+            "reader": ReaderView({"email": "", "name": "", **self._settings.fields}),
             "unsubscribe_url": unsubscribe_url(newsletter.url, _TOKEN),
             "preferences_url": preferences_url(newsletter.url, _TOKEN),
-            "gutter": _GUTTER,
-            "content_width": content_width,
-            "thumbnail_width": round(content_width * _THUMBNAIL) - 24,
-            "direction": "ltr" if rightwards else "rtl",
-            "start": "left" if rightwards else "right",
-            "end": "right" if rightwards else "left",
-            "arrow": "→" if rightwards else "←",
             "wrap": lambda text: "\n".join(wrap(text)),
             "rule": lambda sign: sign * WIDTH,
         }
 
+    def _logo(self, images: Images) -> Image | None:
+        theme, newsletter = self._settings.theme, self._settings.newsletter
+        file = self._settings.root / FILE_NAME
+        return images.resolve(theme.logo, theme.logo_alt or newsletter.name, file) if theme.logo else None
 
-def _list_id(newsletter: Newsletter) -> str:
-    """Return the list's name and, the same in every issue, its id (RFC 2919)."""
+
+def _look(settings: Settings) -> dict[str, object]:
+    """Return what a template sees of the look, which no issue changes."""
+    content_width = _content_width(settings.theme)
+    rightwards = settings.newsletter.language.split("-")[0].lower() not in _RIGHT_TO_LEFT
+    return {
+        "theme": settings.theme,
+        "gutter": _GUTTER,
+        "content_width": content_width,
+        "thumbnail_width": round(content_width * _THUMBNAIL) - 24,
+        "direction": "ltr" if rightwards else "rtl",
+        "start": "left" if rightwards else "right",
+        "end": "right" if rightwards else "left",
+        "arrow": "→" if rightwards else "←",
+    }
+
+
+def _content_width(theme: Theme) -> int:
+    return theme.width - 2 * _GUTTER
+
+
+def _headers(newsletter: Newsletter) -> dict[str, str]:
+    """Return the header fields of a list's mail; its id is the same in every issue (RFC 2919, 2369 and 8058)."""
     mailbox = newsletter.from_
-    return f"{newsletter.name} <{mailbox.email.partition('@')[0]}.{mailbox.domain}>"
+    return {
+        "List-Id": f"{newsletter.name} <{mailbox.email.partition('@')[0]}.{mailbox.domain}>",
+        "List-Unsubscribe": f"<{unsubscribe_url(newsletter.url, _TOKEN)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

@@ -27,7 +27,7 @@ def highlight(code: str, language: str, style: str) -> str:
             msg, hint="`code_style` under [theme] takes a style of Pygments, such as github-dark."
         ) from error
     try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return escape(code)
     return str(write(code, lexer, formatter))

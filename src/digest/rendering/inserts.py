@@ -2,54 +2,55 @@
 HTML that must reach the reader as it is, kept out of the MJML engine's hands.
 
 MRML glues words together, drops the line ends of code and mangles attributes (mjml-python 1.4.2, 2026-11).
-So a template prints a word in place of such HTML, and the HTML takes the word's place after the compile.
+So a template prints a word in place of such HTML, and the HTML takes the word's place after the compile. Like a slot's
+marker, the word is made of letters and digits and says all about itself, so no table has to travel beside the text.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from css_inline import CSSInliner
 from markupsafe import Markup
 
 from digest.errors import ContentError
+from digest.rendering.mjml_source import OPENING
 
-_WORD = re.compile(r"zinsert([0-9a-f]+)xz")
+_WORD = re.compile(r"zinsert([0-9a-f]*)xz")
+_WORD_IN_TAG = re.compile(r"<[a-zA-Z][^<>]*zinsert[0-9a-f]*xz")
 
 
-@dataclass(kw_only=True)
-class Inserts:
-    """The HTML of one document, by the words that stand for it."""
+def hold(html: str) -> Markup:
+    """
+    Return the word for `html`, which may hold such words itself.
 
-    stylesheet: str
-    """CSS whose rules are written onto the tags that they match, where no mail program drops them."""
-    _htmls: list[str] = field(default_factory=list)
+    Raises:
+        ContentError: it holds MJML, which nothing would compile.
+    """
+    if OPENING in html:
+        msg = "a tag of MJML stands where only HTML may"
+        raise ContentError(msg, hint="Close the `styled` block before it.")
+    return Markup(f"zinsert{_WORD.sub(_held, html).encode().hex()}xz")  # noqa: S704  # letters and digits, all our own
 
-    def hold(self, html: str) -> Markup:
-        """Return the word for `html`, which may hold such words itself."""
-        self._htmls.append(self._expand(html))
-        return Markup(f"zinsert{len(self._htmls) - 1:x}xz")  # noqa: S704  # letters and digits, all our own
 
-    def place(self, document: str, compiled: str) -> str:
-        """
-        Return `compiled` with the HTML, styled, in place of each word.
+def place(document: str, compiled: str, stylesheet: str) -> str:
+    """
+    Return `compiled` with the HTML in place of each word.
 
-        Raises:
-            ContentError: `document` printed a word that `compiled`, which was made from it, has lost.
-        """
-        if set(_WORD.findall(document)) != set(_WORD.findall(compiled)):
-            msg = "MJML dropped a part of the issue where the template prints it"
-            raise ContentError(msg, hint="Print parts of the issue inside mj-text, mj-table or mj-raw only.")
-        inliner = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
-        styled: dict[str, str] = {}
+    The rules of `stylesheet` are written onto the tags of that HTML, where no mail program drops them.
 
-        def style(match: re.Match[str]) -> str:
-            if match[1] not in styled:
-                styled[match[1]] = inliner.inline_fragment(self._htmls[int(match[1], 16)], self.stylesheet)
-            return styled[match[1]]
+    Raises:
+        ContentError: a word of `document` is lost in `compiled`, which was made from it, or stands inside a tag.
+    """
+    if set(_WORD.findall(document)) != set(_WORD.findall(compiled)):
+        msg = "MJML dropped a part of the issue where the template prints it"
+        raise ContentError(msg, hint="Print parts of the issue inside mj-text, mj-table or mj-raw only.")
+    if _WORD_IN_TAG.search(compiled):
+        msg = "the template prints HTML inside a tag"
+        raise ContentError(msg, hint="An attribute takes plain words, such as part.title.")
+    inliner = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
+    return _WORD.sub(lambda word: inliner.inline_fragment(_held(word), stylesheet), compiled)
 
-        return _WORD.sub(style, compiled)
 
-    def _expand(self, html: str) -> str:
-        return _WORD.sub(lambda match: self._htmls[int(match[1], 16)], html)
+def _held(word: re.Match[str]) -> str:
+    return bytes.fromhex(word[1]).decode()

@@ -126,6 +126,9 @@ class _Renderer(RendererHTML):
         html = highlight(code.rstrip("\n"), language, self._markup.code_style)
         return f"{_BOX.format('code')}<pre><code>{html}</code></pre>{_BOX_END}"
 
+    def list_item_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
+        return f"<li{self.renderAttrs(tokens[at])}>"  # without markdown-it's checkbox, which is a form's
+
     def th_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return f'<th scope="col"{self.renderAttrs(tokens[at])}>'
 

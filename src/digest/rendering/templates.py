@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import BaseLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2.filters import do_default
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from digest.errors import ContentError, DigestError, Place
+from digest.model import MARKER
+from digest.rendering.inserts import hold
 from digest.rendering.mjml import mark_origin
 from digest.rendering.views import FieldView
 
@@ -17,34 +21,9 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from digest.rendering.inserts import Inserts
-
 BUILT_IN = Path(__file__).parent.parent / "templates"
 _FOLDER = "templates"
-
-
-class _Loader(BaseLoader):
-    """Finds a template in the newsletter's folder, else among the built-in ones."""
-
-    def __init__(self, root: Path) -> None:
-        self._own = root / _FOLDER
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        del environment
-        for folder, shown in ((self._own, f"{_FOLDER}/{template}"), (BUILT_IN, f"built-in {template}")):
-            path = folder / template
-            if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
-                return _prepare(path, template, shown), shown, lambda: True
-        raise TemplateNotFound(template)
-
-
-def _prepare(path: Path, template: str, shown: str) -> str:
-    try:
-        source = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = "this is not UTF-8 text"
-        raise ContentError(msg, hint="Save the file as UTF-8 in your editor.", place=Place(shown)) from error
-    return mark_origin(source, shown) if template.endswith(".mjml") else source
+_HINT = "What a template may use is in the manual, reference/templates.md."
 
 
 class Templates:
@@ -57,35 +36,31 @@ class Templates:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            keep_trailing_newline=False,
         )
-        self._environment.filters["default"] = _default
+        filters = self._environment.filters
+        filters.update({name: _guarded(name, change) for name, change in filters.items()})
+        filters.update({"default": _default, "d": _default, "styled": hold})
 
-    def render(self, name: str, values: Mapping[str, object], inserts: Inserts | None = None) -> str:
+    def render(self, name: str, values: Mapping[str, object]) -> str:
         """
         Return the template, rendered.
 
         Raises:
             ContentError: a fault of the template, at its line.
         """
-        environment = self._environment.overlay()
-        environment.filters = {**self._environment.filters, "styled": inserts.hold} if inserts else environment.filters
         try:
-            return environment.get_template(name).render(values)
+            return self._environment.get_template(name).render(values)
         except TemplateSyntaxError as error:
             place = Place(error.filename or name, error.lineno)
-            raise ContentError(str(error.message), hint="The template is not Jinja.", place=place) from error
+            raise ContentError(str(error.message), hint=_HINT, place=place) from error
         except TemplateNotFound as error:
             msg = f"there is no template {error.name}"
             raise ContentError(msg, hint=f"Templates stand in {_FOLDER}/.", place=_place(error, name)) from error
-        except (TemplateError, TypeError, ArithmeticError, LookupError) as error:
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
             raise ContentError(str(error), hint=_HINT, place=_place(error, name)) from error
         except DigestError as error:
             error.place = error.place or _place(error, name)
             raise
-
-
-_HINT = "What a template may use is in the manual, reference/templates.md."
 
 
 def _escapes(name: str | None) -> bool:
@@ -93,10 +68,65 @@ def _escapes(name: str | None) -> bool:
     return not (name or "").endswith((".txt", ".css"))
 
 
-def _default(value: object, fallback: object = "", boolean: bool = False) -> object:  # noqa: FBT001, FBT002  # Jinja's signature
-    if isinstance(value, FieldView):
-        return value.default(fallback)
-    return fallback if isinstance(value, StrictUndefined) or (boolean and not value) else value
+class _Loader(BaseLoader):
+    """Finds a template in the newsletter's folder, else among the built-in ones."""
+
+    def __init__(self, root: Path) -> None:
+        self._own = root / _FOLDER
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
+        del environment
+        for folder, shown in ((self._own, f"{_FOLDER}/{template}"), (BUILT_IN, f"built-in {template}")):
+            path = folder / template
+            if path.is_file():
+                source = _read(path, folder, shown)
+                return mark_origin(source, shown) if template.endswith(".mjml") else source, shown, None
+        raise TemplateNotFound(template)
+
+
+def _read(path: Path, folder: Path, shown: str) -> str:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        msg = f"this file lies outside {folder.name}/"
+        raise ContentError(msg, hint="Copy it there.", place=Place(shown))
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as error:
+        msg = f"this file cannot be read ({error.strerror})"
+        raise ContentError(msg, place=Place(shown)) from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        msg = "this line is not written in UTF-8"
+        raise ContentError(msg, hint="Save the file as UTF-8.", place=Place(shown, line)) from error
+
+
+# A field stands in the text as a marker, which most filters would destroy, and the others would change to no effect.
+_KEEPING_FIELDS = frozenset({"e", "escape", "forceescape", "safe", "string", "trim", "urlencode"})
+
+
+def _guarded(name: str, change: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that is refused where it would change the place of a reader's value."""
+    at = 1 if hasattr(change, "jinja_pass_arg") else 0
+
+    @wraps(change)
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        value = arguments[at]
+        if isinstance(value, FieldView) and name not in _KEEPING_FIELDS:
+            raise _refusal(name)
+        result = change(*arguments, **options)
+        if isinstance(value, str) and MARKER.findall(value) != MARKER.findall(str(result)):
+            raise _refusal(name)
+        return result
+
+    return guarded
+
+
+def _refusal(name: str) -> ContentError:
+    sentence = f"the filter {name} cannot change a field of the reader, whose value nobody knows yet"
+    return ContentError(sentence, hint="Print fields as they are.")
+
+
+def _default(value: object, fallback: Any = "", boolean: bool = False) -> object:  # noqa: FBT001, FBT002  # Jinja's signature
+    return value.default(fallback) if isinstance(value, FieldView) else do_default(value, fallback, boolean)
 
 
 def _place(error: BaseException, name: str) -> Place:

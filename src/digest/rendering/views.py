@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from digest.errors import ContentError, did_you_mean
 from digest.links import archive_url, story_url
-from digest.model import Slot, Story
+from digest.model import MARKER, Slot, Story
+from digest.rendering.inserts import hold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from digest.config import Newsletter
     from digest.model import Issue, Prose, Section
     from digest.rendering.images import Image, Images
-    from digest.rendering.inserts import Inserts
     from digest.rendering.markup import Markup as HtmlWriter
     from digest.rendering.plaintext import PlainText
 
@@ -34,29 +34,28 @@ class Writers:
 
     html: HtmlWriter
     text: PlainText
-    inserts: Inserts
     images: Images
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """Prose that a template prints; false when there is none."""
 
-    prose: Prose
-    writers: Writers
+    def __init__(self, prose: Prose, writers: Writers) -> None:
+        self._prose = prose  # out of a template's reach, as the sandbox has it: paths open files
+        self._writers = writers
 
     def __bool__(self) -> bool:
-        return bool(self.prose)
+        return bool(self._prose)
 
     @property
     def html(self) -> Markup:
         """Its HTML, styled by ``content.css``."""
-        return self.writers.inserts.hold(self.writers.html.write(self.prose))
+        return hold(self._writers.html.write(self._prose))
 
     @property
     def text(self) -> str:
         """Its plain text, with its links listed below it."""
-        return self.writers.text.write(self.prose)
+        return self._writers.text.write(self._prose)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +88,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
     """Return a part as a template sees it."""
     heading = _heading(part, writers)
     if not isinstance(part, Story):
-        body = Body(prose=part.body, writers=writers)
+        body = Body(part.body, writers)
         return PartView(kind="section", title=part.title, heading=heading, body=body)
     leads_on = bool(part.link or part.rest)
     url = part.link or story_url(newsletter.url, issue.slug, part.slug)
@@ -98,7 +97,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
         kind="story",
         title=part.title,
         heading=heading,
-        body=Body(prose=part.teaser, writers=writers),
+        body=Body(part.teaser, writers),
         lead=lead,
         url=url if leads_on else "",
         host=(urlsplit(part.link).hostname or "").removeprefix("www.") if part.link else "",
@@ -112,7 +111,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
 def _heading(part: Story | Section, writers: Writers) -> Markup:
     if not part.heading:
         return Markup.escape(part.title)
-    return writers.inserts.hold(writers.html.write_line(part.heading))
+    return hold(writers.html.write_line(part.heading))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +147,7 @@ def view_issue(issue: Issue, newsletter: Newsletter, writers: Writers) -> IssueV
         preheader=issue.preheader,
         url=archive_url(newsletter.url, issue.slug),
         contents=issue.contents if issue.contents is not None else len(issue.parts) >= _LONG,
-        introduction=Body(prose=issue.introduction, writers=writers),
+        introduction=Body(issue.introduction, writers),
         parts=tuple(view_part(part, issue, newsletter, writers, lead=part is first_story) for part in issue.parts),
     )
 
@@ -159,39 +158,41 @@ def _day(day: date | None, language: str) -> str:
     return f"{day.day} {day:%B %Y}" if language.startswith("en") else day.isoformat()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderView:
     """The reader in a template: ``reader.first_name`` prints the place where the value will stand."""
 
-    fields: Mapping[str, str]
-    """The fields that exist, and their defaults."""
+    def __init__(self, defaults: Mapping[str, str]) -> None:
+        self._defaults = defaults
 
     def __getattr__(self, name: str) -> FieldView:
-        if name not in self.fields:
+        if name not in self._defaults:
             msg = f'no field "{name}" of the reader is declared'
-            hint = f"{did_you_mean(name, self.fields)} Fields are declared under [fields] in digest.toml."
+            hint = f"{did_you_mean(name, self._defaults)} Fields are declared under [fields] in digest.toml."
             raise ContentError(msg, hint=hint)
-        return FieldView(slot=Slot(name=name, fallback=self.fields[name] or None))
+        return FieldView(Slot(name=name, fallback=self._defaults[name] or None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FieldView:
     """A field of the reader. Nobody knows its value while a template is rendered once for everyone."""
 
-    slot: Slot
+    def __init__(self, slot: Slot) -> None:
+        self._slot = slot
 
     def __str__(self) -> str:
-        return self.slot.marker
+        return self._slot.marker
 
     __html__ = __str__
 
     def default(self, fallback: object) -> FieldView:
         """Return the field with what stands in for a missing value."""
-        return FieldView(slot=replace(self.slot, fallback=str(fallback)))
+        if MARKER.search(str(fallback)):
+            msg = "a field of the reader stands in for another one"
+            raise ContentError(msg, hint="A fallback is the same for all readers.")
+        return FieldView(replace(self._slot, fallback=str(fallback)))
 
     def __bool__(self) -> bool:
-        msg = f"the template asks for the value of reader.{self.slot.name}, but it is rendered once for all readers"
-        raise ContentError(msg, hint=f'Write {{{{ reader.{self.slot.name} | default("…") }}}} instead.')
+        msg = f"the template asks for the value of reader.{self._slot.name}, but it is rendered once for all readers"
+        raise ContentError(msg, hint=f'Write {{{{ reader.{self._slot.name} | default("…") }}}} instead.')
 
     def __eq__(self, other: object) -> bool:
         return bool(self)

@@ -101,6 +101,6 @@ class Editions:
             self._loaded[frozen.id] = Edition.from_json(zlib.decompress(content).decode(), images)
         return self._loaded[frozen.id]
 
-    def settled_slugs(self) -> set[str]:
-        """Return the slugs of editions of which nothing is queued or claimed."""
-        return {slug for (slug,) in self._database.fetch_all(_SQL["settled_slugs"])}
+    def slugs(self) -> dict[str, bool]:
+        """Return all slugs, oldest first, each with whether something of it is queued or claimed."""
+        return {slug: bool(unfinished) for slug, unfinished in self._database.fetch_all(_SQL["slugs"])}

@@ -21,8 +21,7 @@ select content from editions where id = :edition;
 -- The images of an edition, in order.
 select content from edition_images where edition_id = :edition order by position;
 
--- name: settled_slugs
--- Editions with nothing left to post or to wait for.
-select slug from editions where not exists (
-    select 1 from batches where edition_id = editions.id and state in ('queued', 'claimed')
-);
+-- name: slugs
+-- All editions, and whether something of them is left to post or to wait for.
+select slug, exists (select 1 from batches where edition_id = editions.id and state in ('queued', 'claimed'))
+from editions order by id;

@@ -68,18 +68,21 @@ class Ledger:
         """Return what was frozen, whatever its files say today."""
         return self._editions.load(frozen)
 
-    def settled_slugs(self) -> set[str]:
-        """Return the slugs of editions of which nothing is queued or claimed."""
-        return self._editions.settled_slugs()
+    def begun(self) -> dict[str, bool]:
+        """Return the slugs of all editions, oldest first, each with whether something of it is still to be posted."""
+        return self._editions.slugs()
 
     def freeze(self, plan: Plan, *, now: datetime) -> Frozen:
         """
         Keep the plan's edition as it is, and cut everyone who may be written to into batches.
 
         Raises:
-            IncompleteError: an edition with this slug was frozen before.
+            IncompleteError: an edition with this slug was frozen before, or the list is no longer what was planned for.
         """
         with self._database.transaction():
+            if self._subscribers.audience() != plan.audience:
+                msg = "the list of readers has changed since the plan was made; nothing was sent"
+                raise IncompleteError(msg, hint="Run it again, and look at the new plan.")
             frozen = self._editions.keep(plan, now=now)
             for number, ids in enumerate(_cut(self._subscribers.active_ids(), plan.batch_size), start=1):
                 self._database.change(

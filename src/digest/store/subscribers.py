@@ -9,7 +9,7 @@ from secrets import token_urlsafe
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from digest.model import Standing, Subscriber
+from digest.model import Audience, Standing, Subscriber
 from digest.store.database import from_json, to_json, to_stamp
 from digest.store.queries import read_queries
 
@@ -118,14 +118,15 @@ class Subscribers:
         counts = dict(self._database.fetch_all(_SQL["count"]))
         return {standing: counts.get(standing.value, 0) for standing in Standing}
 
-    def without_value(self, field: str) -> tuple[int, str]:
-        """Return how many active readers lack a value for `field`, and the address of the first or an empty text."""
-        ((count, first),) = self._database.fetch_all(_SQL["without_value"], field=field)
-        return count, self.emails([first])[first] if count else ""
+    def audience(self) -> Audience:
+        """Return how many may be written to now, and how many are left out for which standing."""
+        counts = {standing.value: count for standing, count in self.count().items() if count}
+        return Audience(readers=counts.pop(Standing.ACTIVE.value, 0), excluded=counts)
 
-    def first_active(self) -> Subscriber | None:
-        """Return the reader who has been on the list longest and may be written to."""
-        return next(self.walk(standing=Standing.ACTIVE), None)
+    def without_value(self, field: str) -> int:
+        """Return how many of those whom we may write to lack a value for `field`."""
+        ((count,),) = self._database.fetch_all(_SQL["without_value"], field=field)
+        return int(count)
 
 
 class _Entry(NamedTuple):
