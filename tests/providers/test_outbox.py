@@ -41,7 +41,7 @@ def batch(count: int = 3, edition: Edition = EDITION) -> Batch:
 
 def outbox(folder: Path, *, discard: bool = False) -> Outbox:
     """Return an outbox in a folder."""
-    return Outbox(transport=Folder(path=folder, discard=discard))
+    return Outbox(destination=str(folder), transport=Folder(path=folder, discard=discard))
 
 
 def post(provider: Outbox, sent: Batch) -> Sequence[Receipt]:
@@ -234,3 +234,10 @@ def test_a_message_is_equal_to_the_batches(tmp_path: Path) -> None:
     post(outbox(tmp_path), sent)
     alone = Message(edition=EDITION, reader=sent.readers[0], at=sent.at)
     assert (tmp_path / "first-snow/reader1@example.org.eml").read_bytes() == MimeWriter.of(EDITION).write(alone)
+
+
+def test_people_are_told_where_the_files_are(tmp_path: Path) -> None:
+    """The destination is the folder as the settings write it, or says that nothing is kept."""
+    assert load(tmp_path, {}).destination == ".digest/outbox"
+    assert load(tmp_path, {"folder": "out"}).destination == "out"
+    assert "discarded" in load(tmp_path, {"discard": True}).destination

@@ -6,14 +6,18 @@ Everything but Click is imported inside the commands, so that ``digest --help`` 
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import click
 
 from digest import __version__
-from digest.cli.issues import build, init, new, providers, send, status
+from digest.cli.issues import build, init, new
+from digest.cli.mailings import providers, send, status
 from digest.cli.readers import subscribers
-from digest.errors import DigestError
+from digest.errors import DigestError, UsageError
+
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count
 
 
 class _Doorway(click.Group):
@@ -23,18 +27,22 @@ class _Doorway(click.Group):
         try:
             return super().invoke(ctx)
         except DigestError as error:
-            for line in error.lines():
-                click.echo(line, err=True)
-            if ctx.params["verbose"]:
-                _print_causes(error)
+            _explain(error, causes=ctx.params["verbose"])
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.filename is None or error.errno == errno.EPIPE:  # a bug, or a reader such as head that has enough
+                raise
+            _explain(UsageError(f"{error.filename}: {error.strerror}"), causes=False)
+            ctx.exit(UsageError.exit_code)
         except (KeyboardInterrupt, click.Abort):
             click.echo("\nInterrupted. Run it again; it goes on from here.", err=True)
-            ctx.exit(130)
+            ctx.exit(_INTERRUPTED)
 
 
-def _print_causes(error: BaseException) -> None:
-    cause = error.__cause__
+def _explain(error: DigestError, *, causes: bool) -> None:
+    for line in error.lines():
+        click.echo(line, err=True)
+    cause = error.__cause__ if causes else None
     while cause:
         click.echo(f"  because of {type(cause).__name__}: {cause}", err=True)
         cause = cause.__cause__
@@ -56,8 +64,8 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
     """
 
 
-for command in (init, new, build, send, status, subscribers, providers):
-    digest.add_command(command)
+for _command in (init, new, build, send, status, subscribers, providers):
+    digest.add_command(_command)
 
 
 def main() -> None:

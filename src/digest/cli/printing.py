@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Command = Any  # Click's decorators take and return whatever they wrap
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 
@@ -38,3 +39,8 @@ def print_table(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
 def many(count: int, one: str, more: str | None = None) -> str:
     """Return a count with its noun: ``1 reader``, ``4,120 readers``."""
     return f"{count:,} {one if count == 1 else more or f'{one}s'}"
+
+
+def near(path: Path) -> Path:
+    """Return a path as it is shortest from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

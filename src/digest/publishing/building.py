@@ -10,14 +10,16 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 from digest.addressing import EXAMPLE_TOKEN, example_reader
-from digest.errors import ContentError, DigestError, UsageError, raise_all
+from digest.errors import UsageError
 from digest.model import Message
 from digest.providers.mime import MimeWriter
+from digest.publishing.newsroom import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from digest.errors import DigestError
     from digest.model import Edition, Issue, Subscriber
     from digest.publishing.newsroom import Newsroom
     from digest.store import Store
@@ -53,30 +55,25 @@ def build(newsroom: Newsroom, path: Path, folder: Path | None = None, reader: Su
     edition = newsroom.render(issue)
     shown_to = reader or example_reader(edition, newsroom.settings.fields)
     message = Message(edition=edition, reader=replace(shown_to, token=EXAMPLE_TOKEN), at=_moment(issue))
-    target = folder or newsroom.settings.root / ".digest" / "build" / edition.slug
     raw = MimeWriter.of(edition).write(message)
     facts = _facts(issue, message, raw)
-    files = {
-        "email.html": _with_files(message.html, edition).encode(),
-        "email.txt": message.text.encode(),
-        "message.eml": raw,
-        "edition.json": (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode(),
-        **{image.filename: image.content for image in edition.images},
-    }
+    target = folder or newsroom.settings.root / ".digest" / "build" / edition.slug
     target.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
+    for name, content in _files(message, raw, facts).items():
         _write_whole(target / name, content)
     return Built(folder=target, facts=facts)
 
 
 def build_all(
     newsroom: Newsroom, store: Store, names: Sequence[str], *, folder: Path | None = None, email: str | None = None
-) -> list[Built]:
+) -> tuple[list[Built], list[DigestError]]:
     """
     Build the issues that are named by path or slug; without a name, all that are not yet sent.
 
+    Returns:
+        What was built, and what stands in the way of the others.
+
     Raises:
-        ContentError: some have something to mend; the others are built.
         UsageError: there is no such issue, or no such reader.
     """
     reader = _reader(store, email) if email else None
@@ -86,10 +83,9 @@ def build_all(
     for path in paths:
         try:
             built.append(build(newsroom, path, folder, reader))
-        except ContentError as fault:
+        except FAULTS as fault:
             faults.append(fault)
-    raise_all(faults)
-    return built
+    return built, faults
 
 
 def _reader(store: Store, email: str) -> Subscriber:
@@ -101,14 +97,24 @@ def _reader(store: Store, email: str) -> Subscriber:
 
 
 def _unsent(newsroom: Newsroom, store: Store) -> list[Path]:
-    settled = store.ledger.settled_slugs()
-    return [path for path in newsroom.paths() if not settled or newsroom.read(path).slug not in settled]
+    sent = {slug for slug, unfinished in store.ledger.begun().items() if not unfinished}
+    return [path for slug, path in newsroom.by_slug().items() if slug not in sent]
 
 
 def _moment(issue: Issue) -> datetime:
     if issue.send_at:
         return issue.send_at
     return datetime.combine(issue.date, time(), tzinfo=UTC) if issue.date else _UNDATED
+
+
+def _files(message: Message, raw: bytes, facts: dict[str, object]) -> dict[str, bytes]:
+    return {
+        "email.html": _with_files(message.html, message.edition).encode(),
+        "email.txt": message.text.encode(),
+        "message.eml": raw,
+        "edition.json": (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode(),
+        **{image.filename: image.content for image in message.edition.images},
+    }
 
 
 def _with_files(html: str, edition: Edition) -> str:

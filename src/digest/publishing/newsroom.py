@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from digest.errors import UsageError, did_you_mean
+from digest.errors import CombinedError, ContentError, UsageError, did_you_mean
+from digest.links import slugify
 from digest.reading import INDEX, IssueReader
 from digest.rendering import EditionRenderer
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 ISSUES = "issues"
 
+FAULTS = (ContentError, CombinedError)
+"""What reading and rendering raise, one fault or several, for an editor to mend."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Newsroom:
@@ -28,13 +32,17 @@ class Newsroom:
     settings: Settings
 
     @cached_property
+    def timezone(self) -> ZoneInfo:
+        """The zone in which the newsletter's times are meant, and shown."""
+        return ZoneInfo(self.settings.newsletter.timezone)
+
+    @cached_property
     def _reader(self) -> IssueReader:
-        newsletter = self.settings.newsletter
         return IssueReader(
             root=self.settings.root,
             fields=self.settings.fields,
-            timezone=ZoneInfo(newsletter.timezone),
-            teaser_words=newsletter.teaser_words,
+            timezone=self.timezone,
+            teaser_words=self.settings.newsletter.teaser_words,
         )
 
     @cached_property
@@ -50,19 +58,42 @@ class Newsroom:
         Return the issue that a person calls by its path or its slug.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none, or there are two of that slug.
         """
         path = Path(name).resolve()
         path = path.parent if path.name == INDEX else path
-        if path.is_file() or (path / INDEX).is_file():
+        if _is_issue(path):
             return path
         by_slug = {path.stem: path for path in self.paths()}
         if name not in by_slug:  # a slug of its own stands in the front matter, so every issue has to be read
-            by_slug = {self.read(path).slug: path for path in self.paths()}
+            by_slug = self.by_slug()
         if name in by_slug:
             return by_slug[name]
         msg = f'there is no issue "{name}"'
         raise UsageError(msg, hint=f"In {ISSUES}/, {did_you_mean(name, by_slug)}")
+
+    def by_slug(self) -> dict[str, Path]:
+        """
+        Return all issues by their slugs, in the order of their names.
+
+        Raises:
+            UsageError: two bear one slug, so that the second would count as sent with the first.
+        """
+        found: dict[str, Path] = {}
+        for path in self.paths():
+            slug = self.slug_of(path)
+            if slug in found:
+                msg = f'{found[slug].name} and {path.name} are both called "{slug}"'
+                raise UsageError(msg, hint="Rename one, or give it a `slug` of its own in its front matter.")
+            found[slug] = path
+        return found
+
+    def slug_of(self, path: Path) -> str:
+        """Return the slug of an issue; of one that cannot be read, that of its file's name."""
+        try:
+            return self.read(path).slug
+        except FAULTS:
+            return slugify(path.stem)
 
     def read(self, path: Path) -> Issue:
         """
@@ -84,6 +115,8 @@ class Newsroom:
 
 
 def _issues_in(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if (path.suffix == ".md" and path.is_file()) or (path / INDEX).is_file():
-            yield path
+    return filter(_is_issue, folder.iterdir() if folder.is_dir() else ())
+
+
+def _is_issue(path: Path) -> bool:
+    return (path.suffix == ".md" and path.is_file()) or (path / INDEX).is_file()

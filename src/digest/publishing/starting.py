@@ -29,7 +29,6 @@ def start_newsletter(folder: Path, today: date) -> list[Path]:
     """
     files = {
         folder / "digest.toml": "digest.toml",
-        folder / ".gitignore": "gitignore",
         folder / "subscribers.csv": "subscribers.csv",
         folder / ISSUES / f"{today}-hello.md": "hello.md",
     }
@@ -40,7 +39,14 @@ def start_newsletter(folder: Path, today: date) -> list[Path]:
     for file, source in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes((_STARTER / source).read_bytes())
-    return list(files)
+    _keep_out_of_git(folder / ".gitignore")
+    return [*files, folder / ".gitignore"]
+
+
+def _keep_out_of_git(file: Path) -> None:
+    """A repository that is there already has rules of its own, so ours are added to them."""
+    before = file.read_text("utf-8") if file.exists() else ""
+    file.write_text(f"{before.rstrip()}\n\n{_read('gitignore')}".lstrip(), "utf-8")
 
 
 def start_issue(root: Path, title: str, today: date) -> Path:
@@ -54,11 +60,15 @@ def start_issue(root: Path, title: str, today: date) -> Path:
     if file.exists():
         msg = f"{file.relative_to(root)} is there already"
         raise UsageError(msg, hint="Choose another title.")
-    draft = Template((_STARTER / "issue.md").read_text("utf-8"))
+    draft = Template(_read("issue.md"))
     file.parent.mkdir(parents=True, exist_ok=True)
     text = draft.substitute(subject=json.dumps(title, ensure_ascii=False), number=_last_number(root) + 1)
     file.write_text(text, "utf-8")
     return file
+
+
+def _read(name: str) -> str:
+    return (_STARTER / name).read_text("utf-8")
 
 
 def _last_number(root: Path) -> int:

@@ -9,9 +9,9 @@ from digest.links import preferences_url, unsubscribe_url
 from digest.model import Edition, Pattern, Slot
 from digest.rendering.images import Images
 from digest.rendering.inserts import place
-from digest.rendering.markup import Markup
+from digest.rendering.markup import HtmlWriter
 from digest.rendering.mjml import compile_mjml
-from digest.rendering.plaintext import WIDTH, PlainText, wrap
+from digest.rendering.plaintext import WIDTH, TextWriter, wrap
 from digest.rendering.templates import Templates
 from digest.rendering.views import ReaderView, Writers, view_issue
 
@@ -64,14 +64,14 @@ class EditionRenderer:
             html=Pattern.of_html(html),
             text=Pattern.of_text(text.strip() + "\n"),
             headers={name: Pattern.of_text(value) for name, value in _headers(newsletter).items()},
-            images=tuple(images.embedded.values()),
+            images=images.embedded,
         )
 
     def _values(self, issue: Issue, images: Images) -> dict[str, object]:
         """Return what a template sees; `reference/templates.md` tells what each is."""
         newsletter, theme = self._settings.newsletter, self._settings.theme
-        html = Markup(images=images, image_width=_content_width(theme), code_style=theme.code_style)
-        writers = Writers(html=html, text=PlainText(), images=images)
+        html = HtmlWriter(images=images, image_width=_content_width(theme), code_style=theme.code_style)
+        writers = Writers(html=html, text=TextWriter(), images=images)
         return {
             **self._look,
             "issue": view_issue(issue, newsletter, writers),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 
 from pygments import highlight as write
@@ -19,15 +20,19 @@ def highlight(code: str, language: str, style: str) -> str:
     Raises:
         SettingsError: Pygments has no such style.
     """
-    try:
-        formatter = HtmlFormatter(style=style, noclasses=True, nowrap=True)
-    except ClassNotFound as error:
-        msg = f'there is no style of code called "{style}"'
-        raise SettingsError(
-            msg, hint="`code_style` under [theme] takes a style of Pygments, such as github-dark."
-        ) from error
+    formatter = _formatter(style)
     try:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return escape(code)
-    return str(write(code, lexer, formatter))
+    return str(write(code, lexer, formatter)).removesuffix("\n")
+
+
+@cache
+def _formatter(style: str) -> HtmlFormatter[str]:
+    try:
+        return HtmlFormatter(style=style, noclasses=True, nowrap=True)
+    except ClassNotFound as error:
+        msg = f'there is no style of code called "{style}"'
+        hint = "`code_style` under [theme] takes a style of Pygments, such as github-dark."
+        raise SettingsError(msg, hint=hint) from error

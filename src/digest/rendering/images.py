@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -43,7 +44,7 @@ class Image:
         return min(self.width or most, most)
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Images:
     """Resolves the images of one issue, and gathers those that travel inside the message."""
 
@@ -52,7 +53,15 @@ class Images:
     domain: str
     """Of the sender, for the images' names within the message."""
     assets: Assets
-    embedded: dict[str, InlineImage] = field(default_factory=dict)
+    _files: dict[str, InlineImage] = field(default_factory=dict)
+    """By their names, regardless of case: they lie in one folder, where they are published or built."""
+
+    @property
+    def embedded(self) -> tuple[InlineImage, ...]:
+        """The images that travel inside the message, each once."""
+        if self.assets.url is not None:
+            return ()
+        return tuple({image.cid: image for image in self._files.values()}.values())
 
     def resolve(self, src: str, alt: str, file: Path, line: int = 0) -> Image:
         """
@@ -61,42 +70,61 @@ class Images:
         Raises:
             ContentError: the file is not there, lies outside the newsletter, or is no image that mail can show.
         """
-        if src.startswith(("https://", "http://", "data:")):
+        if src.startswith(("https://", "http://")):
             return Image(url=src, alt=alt)
-        shown = file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else str(file)
-        path = self._find(unquote(src), file, Place(shown, line))
-        width, height = imagesize.get(path)
-        url = self._embed(path) if self.assets.url is None else asset_url(self.assets.url, self.slug, path.name)
-        return Image(url=url, alt=alt, width=_known(width), height=_known(height))
+        try:
+            image = self._read(self._find(src, file))
+            width, height = _measure(image)
+        except ContentError as error:
+            shown = file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else str(file)
+            error.place = Place(shown, line)
+            raise
+        url = f"cid:{image.cid}" if self.assets.url is None else asset_url(self.assets.url, self.slug, image.filename)
+        return Image(url=url, alt=alt, width=width, height=height)
 
-    def _find(self, src: str, file: Path, place: Place) -> Path:
-        path = (file.parent / src).resolve()
-        if not path.is_relative_to(self.root.resolve()):
-            msg = f"the image {src} lies outside the newsletter's folder"
-            raise ContentError(msg, hint="Copy it beside the issue.", place=place)
+    def _find(self, src: str, file: Path) -> Path:
+        if src.startswith("data:"):
+            msg = "an image is written into its own address, which Gmail and Outlook do not show"
+            raise ContentError(msg, hint="Save it as a file beside the issue.")
+        path = file.parent / unquote(src)
         if not path.is_file():
             msg = f"the image {src} is not there"
-            raise ContentError(msg, hint=f"It is looked for beside {file.name}.", place=place)
+            raise ContentError(msg, hint=f"It is looked for beside {file.name}.")
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            msg = f"the image {src} lies outside the newsletter's folder"
+            raise ContentError(msg, hint="Copy it beside the issue.")
         if path.suffix.lower() not in _MEDIA_TYPES:
             msg = f"{src} is no image that mail programs show"
-            raise ContentError(msg, hint=f"Save it as one of {', '.join(_MEDIA_TYPES)}.", place=place)
+            raise ContentError(msg, hint=f"Save it as one of {', '.join(_MEDIA_TYPES)}.")
         if self.assets.url is None and not self.assets.embed:
             msg = f"nothing says how readers get the image {src}"
             hint = "In digest.toml, under [assets], set `url` to where images are published, or `embed = true`."
-            raise ContentError(msg, hint=hint, place=place)
+            raise ContentError(msg, hint=hint)
         return path
 
-    def _embed(self, path: Path) -> str:
+    def _read(self, path: Path) -> InlineImage:
         content = path.read_bytes()
-        cid = f"{sha256(content).hexdigest()[:16]}@{self.domain}"
-        self.embedded[cid] = InlineImage(
-            cid=cid,
+        image = InlineImage(
+            cid=f"{sha256(content).hexdigest()[:16]}@{self.domain}",
             filename=path.name,
             media_type=_MEDIA_TYPES[path.suffix.lower()],
             content=content,
         )
-        return f"cid:{cid}"
+        if self._files.setdefault(path.name.casefold(), image).content != content:
+            msg = f"a second image of this issue is called {path.name}"
+            raise ContentError(msg, hint="Give it another name: all images of an issue are put into one folder.")
+        return image
 
 
-def _known(pixels: float) -> int | None:
-    return int(pixels) if pixels > 0 else None
+def _measure(image: InlineImage) -> tuple[int | None, int | None]:
+    """Return width and height in pixels; a drawing in SVG may have none."""
+    try:
+        width, height = imagesize.get(BytesIO(image.content))
+    except ValueError:
+        width = height = -1
+    if width > 0 and height > 0:
+        return int(width), int(height)
+    if image.media_type == "image/svg+xml":
+        return None, None
+    msg = f"{image.filename} is damaged, or no image at all"
+    raise ContentError(msg, hint="Open it in a program for images, and save it again.")

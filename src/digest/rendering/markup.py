@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from markdown_it.token import Token
+    from markdown_it.utils import EnvType
 
     from digest.model import Prose
     from digest.rendering.images import Images
@@ -51,15 +51,12 @@ _FIXED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Markup:
+class HtmlWriter:
     """Writes the HTML of one issue's prose; footnotes are numbered in the order in which they are written."""
 
-    images: Images
-    image_width: int
-    """How wide an image may be, in pixels."""
-    code_style: str
-    notes: dict[tuple[Path | None, int], int] = field(default_factory=dict)
+    def __init__(self, *, images: Images, image_width: int, code_style: str) -> None:
+        """`image_width` says how wide an image may be, in pixels."""
+        self._renderer = _Renderer(images, image_width, code_style)
 
     def write(self, prose: Prose) -> str:
         """
@@ -69,51 +66,46 @@ class Markup:
             ContentError: an image that cannot be shown.
             SettingsError: a style of code that Pygments does not have.
         """
-        return str(_Renderer(self, prose.path).render(prose.tokens, _OPTIONS, {}))
-
-    def write_line(self, prose: Prose) -> str:
-        """Return the HTML of inline prose, such as a heading's."""
-        return str(_Renderer(self, prose.path).renderInline(prose.tokens, _OPTIONS, {}))
+        return self._renderer.render(prose.tokens, _OPTIONS, {"path": prose.path})
 
 
 class _Renderer(RendererHTML):
     """markdown-it's renderer, with a method for each token that mail wants otherwise."""
 
-    def __init__(self, markup: Markup, path: Path | None) -> None:
+    def __init__(self, images: Images, image_width: int, code_style: str) -> None:
         super().__init__()
         for name, html in _FIXED.items():
             self.rules[name] = partial(_fixed, html)  # type: ignore[assignment]  # any callable serves
-        self._markup = markup
-        self._path = path
+        self._images = images
+        self._image_width = image_width
+        self._code_style = code_style
+        self._notes: dict[tuple[Path | None, int], int] = {}
 
-    def paragraph_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        if _is_button(tokens[at + 1]):
+    def paragraph_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+        if _is_button(tokens, at):
             return _BOX.format("button")
-        if _is_figure(tokens[at + 1]) and not tokens[at].hidden:
+        if _is_figure(tokens, at):
             return '<p class="figure">'
-        return f"{self.renderToken(tokens, at, _OPTIONS, {})}{self._label(tokens[at - 1])}"
+        return f"{self.renderToken(tokens, at, options, env)}{self._label(tokens[at - 1], env)}"
 
-    def _label(self, before: Token) -> str:
+    def _label(self, before: Token, env: EnvType) -> str:
         """Return what stands at the head of the first paragraph of a task or a footnote."""
         if before.type == "footnote_open":
-            return f'<span class="note-number">{self._number(before)}</span>&nbsp; '
+            return f'<span class="note-number">{self._number(before, env)}</span>&nbsp; '
         if "checked" in before.meta:
             return "☑&nbsp; " if before.meta["checked"] else "☐&nbsp; "
         return ""
 
-    def paragraph_close(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        return _BOX_END if _is_button(tokens[at - 1]) else self.renderToken(tokens, at, _OPTIONS, {})
+    def paragraph_close(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+        return _BOX_END if _is_button(tokens, at - 2) else self.renderToken(tokens, at, options, env)
 
-    def image(self, tokens: Sequence[Token], at: int, *_: object) -> str:
+    def image(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
         token = tokens[at]
-        alt = self.renderInlineAsText(token.children, _OPTIONS, {})
-        src = str(token.attrs["src"])
-        image = self._markup.images.resolve(src, alt, self._path, token.meta["line"]) if self._path else None
-        url = image.url if image else src
-        width = min(image.width, self._markup.image_width) if image and image.width else None
+        alt = self.renderInlineAsText(token.children, options, env)
+        image = self._images.resolve(str(token.attrs["src"]), alt, env["path"], token.meta["line"])
         title = f' title="{escape(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
-        size = f' width="{width}"' if width else ""
-        return f'<img src="{escape(url)}" alt="{escape(alt)}"{title}{size}>'
+        size = f' width="{image.fit(self._image_width)}"' if image.width else ""
+        return f'<img src="{escape(image.url)}" alt="{escape(alt)}"{title}{size}>'
 
     def fence(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         language = unescapeAll(tokens[at].info).split(maxsplit=1)
@@ -123,7 +115,7 @@ class _Renderer(RendererHTML):
         return self._code(tokens[at].content, "")
 
     def _code(self, code: str, language: str) -> str:
-        html = highlight(code.rstrip("\n"), language, self._markup.code_style)
+        html = highlight(code.removesuffix("\n"), language, self._code_style)
         return f"{_BOX.format('code')}<pre><code>{html}</code></pre>{_BOX_END}"
 
     def list_item_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
@@ -132,28 +124,31 @@ class _Renderer(RendererHTML):
     def th_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:
         return f'<th scope="col"{self.renderAttrs(tokens[at])}>'
 
-    def footnote_ref(self, tokens: Sequence[Token], at: int, *_: object) -> str:
-        return f'<sup class="note">{self._number(tokens[at])}</sup>'
+    def footnote_ref(self, tokens: Sequence[Token], at: int, _options: OptionsDict, env: EnvType) -> str:
+        return f'<sup class="note">{self._number(tokens[at], env)}</sup>'
 
-    def _number(self, token: Token) -> int:
-        notes = self._markup.notes
-        return notes.setdefault((self._path, token.meta["id"]), len(notes) + 1)
+    def _number(self, token: Token, env: EnvType) -> int:
+        return self._notes.setdefault((env["path"], token.meta["id"]), len(self._notes) + 1)
 
 
 def _fixed(html: str, *_: object) -> str:
     return html
 
 
-def _inner(token: Token) -> list[Token]:
-    return [child for child in token.children or () if child.type != "text" or child.content.strip()]
+def _is_figure(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether the paragraph that begins at `at` holds one image and nothing else."""
+    return _types_in(tokens, at) == ["image"]
 
 
-def _is_figure(inline: Token) -> bool:
-    return [child.type for child in _inner(inline)] == ["image"]
-
-
-def _is_button(inline: Token) -> bool:
-    """Say whether a paragraph holds one bold link and nothing else."""
-    types = [child.type for child in _inner(inline)]
+def _is_button(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether the paragraph that begins at `at` holds one bold link and nothing else."""
+    types = _types_in(tokens, at)
     ends = (types[:2], types[-2:]) == (["strong_open", "link_open"], ["link_close", "strong_close"])
     return ends and types.count("link_open") == 1
+
+
+def _types_in(paragraph: Sequence[Token], at: int) -> list[str]:
+    """Return the types of what a paragraph holds, nothing for the text of a tight list."""
+    if paragraph[at].hidden:
+        return []
+    return [child.type for child in paragraph[at + 1].children or () if child.type != "text" or child.content.strip()]

@@ -31,7 +31,7 @@ _MARKS = {"strong_open": "*", "strong_close": "*", "em_open": "_", "em_close": "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlainText:
+class TextWriter:
     """Writes the plain text of one issue's prose; footnotes are numbered in the order in which they are written."""
 
     notes: dict[tuple[Path | None, int], int] = field(default_factory=dict)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from digest.config import Newsletter
     from digest.model import Issue, Prose, Section
     from digest.rendering.images import Image, Images
-    from digest.rendering.markup import Markup as HtmlWriter
-    from digest.rendering.plaintext import PlainText
+    from digest.rendering.markup import HtmlWriter
+    from digest.rendering.plaintext import TextWriter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Writers:
     """What turns prose into HTML and text, for one document."""
 
     html: HtmlWriter
-    text: PlainText
+    text: TextWriter
     images: Images
 
 
@@ -111,7 +111,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
 def _heading(part: Story | Section, writers: Writers) -> Markup:
     if not part.heading:
         return Markup.escape(part.title)
-    return hold(writers.html.write_line(part.heading))
+    return hold(writers.html.write(part.heading))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,15 @@ class Ledger:
         """Return the edition of a slug, if it was frozen."""
         return self._editions.find(slug)
 
+    def get(self, slug: str) -> Frozen:
+        """
+        Return the edition of a slug.
+
+        Raises:
+            LookupError: it was never frozen.
+        """
+        return self._editions.get(slug)
+
     def edition(self, frozen: Frozen) -> Edition:
         """Return what was frozen, whatever its files say today."""
         return self._editions.load(frozen)

@@ -1,0 +1,19 @@
+"""What the shell offers when an issue is to be named; see "Completion" in docs/reference/commands.md."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+
+def complete_issue(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the issues by the names of their files; reading their slugs would make the shell wait."""
+    from click.shell_completion import CompletionItem
+
+    del ctx, param
+    names = sorted({path.stem for path in Path("issues").glob("*") if path.suffix == ".md" or path.is_dir()})
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

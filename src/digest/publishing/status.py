@@ -1,0 +1,100 @@
+"""How issues stand with their readers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from digest.model import Tally
+from digest.publishing.newsroom import FAULTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from digest.errors import DigestError
+    from digest.model import Delivery, Issue
+    from digest.publishing.newsroom import Newsroom
+    from digest.store import Frozen, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the sending of an issue has come."""
+
+    slug: str
+    fingerprint: str
+    tally: Tally
+    begun_at: datetime
+
+    def facts(self) -> dict[str, object]:
+        """Return what ``--json`` prints."""
+        return {"issue": self.slug, "edition": self.fingerprint, **asdict(self.tally)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueStatus:
+    """How one issue stands: as its editor left it, and with its readers."""
+
+    slug: str
+    issue: Issue | None = None
+    """None when its file is gone, or cannot be read."""
+    fault: DigestError | None = None
+    """Why its file cannot be read."""
+    progress: Progress | None = None
+    """None when nobody has begun to send it."""
+
+    def facts(self) -> dict[str, object]:
+        """Return what ``--json`` prints; an issue that nobody has begun to send has counts of 0 and no edition."""
+        nothing = {"issue": self.slug, "edition": None, **asdict(Tally())}
+        return self.progress.facts() if self.progress else nothing
+
+
+def progress_of(store: Store, frozen: Frozen) -> Progress:
+    """Return how far the sending of an edition has come."""
+    tally = store.ledger.tally(frozen)
+    return Progress(slug=frozen.slug, fingerprint=frozen.fingerprint, tally=tally, begun_at=frozen.frozen_at)
+
+
+def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
+    """
+    Return how one issue stands, called by its path or slug.
+
+    Raises:
+        UsageError: there is no such issue, and none was ever sent.
+    """
+    if store.ledger.find(name):
+        return _without_file(store, name)
+    return _with_file(newsroom, store, newsroom.find(name))
+
+
+def overview(newsroom: Newsroom, store: Store) -> list[IssueStatus]:
+    """Return how all issues stand, those included whose file is gone since they were sent."""
+    there = [_with_file(newsroom, store, path) for path in newsroom.paths()]
+    gone = store.ledger.begun().keys() - {status.slug for status in there}
+    return sorted([*there, *(_without_file(store, slug) for slug in gone)], key=lambda status: status.slug)
+
+
+def _with_file(newsroom: Newsroom, store: Store, path: Path) -> IssueStatus:
+    try:
+        issue = newsroom.read(path)
+    except FAULTS as fault:
+        slug = newsroom.slug_of(path)
+        return IssueStatus(slug=slug, fault=fault, progress=_progress(store, slug))
+    return IssueStatus(slug=issue.slug, issue=issue, progress=_progress(store, issue.slug))
+
+
+def _without_file(store: Store, slug: str) -> IssueStatus:
+    return IssueStatus(slug=slug, progress=_progress(store, slug))
+
+
+def _progress(store: Store, slug: str) -> Progress | None:
+    frozen = store.ledger.find(slug)
+    return progress_of(store, frozen) if frozen else None
+
+
+def deliveries_of(store: Store, slug: str) -> Iterator[Delivery]:
+    """Return what became of each reader of an issue, in the order in which they joined."""
+    frozen = store.ledger.find(slug)
+    return store.ledger.deliveries(frozen) if frozen else iter(())
