@@ -62,7 +62,7 @@ class Engine:
         if batch:
             self._post(client, batch, again=True)
         else:
-            reason = "the program died while this was being sent"
+            reason = "its request was cut off, and to repeat it is not safe"
             self.ledger.doubt(self.frozen, number, reason=reason, now=self.now())
 
     def _post(self, client: httpx.Client, batch: Batch, *, again: bool = False) -> None:
@@ -78,15 +78,18 @@ class Engine:
         except _NEVER_LEFT as error:
             if not again:
                 self.ledger.release(batch)
-            raise self._stop(f"{self.provider.name} cannot be reached: {error}", nothing_left=not again) from error
+            msg = f"{self.provider.name} cannot be reached: {error}"
+            raise self._stop(msg, nothing_left=not again) from error
         except (httpx.HTTPError, ProviderError) as error:
             if not self.provider.limits.idempotent:
                 self.ledger.doubt(self.frozen, batch.number, reason=str(error), now=self.now())
-            raise self._stop(f"{self.provider.name} left open what became of a request: {error}") from error
+            msg = f"{self.provider.name} left open what became of a request: {error}"
+            raise self._stop(msg) from error
         self.ledger.settle(batch, receipts, now=self.now())
         self.report(len(receipts))
         if all(receipt.state is State.QUEUED for receipt in receipts):
-            raise self._stop(f"{self.provider.name} took nothing: {_reasons(receipts)}", nothing_left=True)
+            msg = f"{self.provider.name} took nothing: {_reasons(receipts)}"
+            raise self._stop(msg, nothing_left=True)
 
     def _stop(self, sentence: str, *, nothing_left: bool = False) -> ProviderError | IncompleteError:
         tally = self.ledger.tally(self.frozen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -34,9 +35,9 @@ def init(folder: Path) -> None:
     home = folder.resolve()
     for file in start_newsletter(home, _today()):
         click.echo(f"  {file.relative_to(home)}")
-    with (home / "subscribers.csv").open("rb") as stream:
-        import_file(open_settings(home), stream)
-    click.echo(f"Your newsletter is there. Next: {'' if folder == Path() else f'cd {folder} && '}digest build")
+    import_file(open_settings(home), str(home / "subscribers.csv"))
+    there = "" if folder == Path() else f"cd {quote(str(folder))} && "
+    click.echo(f"Your newsletter is there. Next: {there}digest build")
 
 
 @click.command(short_help="Start an issue, numbered and dated.")
@@ -56,7 +57,13 @@ def new(title: str) -> None:
 
 @click.command(short_help="Write an issue as its readers get it.")
 @click.argument("issues", nargs=-1, metavar="[ISSUE]...", shell_complete=complete_issue)
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Write into this folder.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write into this folder.",
+)
 @click.option("--as", "email", metavar="ADDRESS", help="Fill it for this reader of the list.")
 @json_option
 def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_json: bool) -> None:  # noqa: FBT001

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from digest.model import Delivery, Plan, Tally
     from digest.publishing.mailing import Mailing
-    from digest.publishing.status import IssueStatus, Progress
+    from digest.publishing.status import IssueStatus
 
 
 @click.command(short_help="Send an issue to its readers, each once.")
@@ -47,8 +47,7 @@ def send(issue: str | None, yes: bool, dry_run: bool, as_json: bool) -> None:  #
         mailing = prepare(newsroom, store, issue)
         if mailing and not as_json:
             _show(mailing, newsroom.timezone)
-        if mailing and mailing.readers and not dry_run:
-            _confirm(mailing, yes=yes)
+        if mailing and mailing.readers and not dry_run and (yes or _confirm(mailing)):
             with _watch(mailing.readers, quiet=as_json) as report:
                 mailing = carry_out(mailing, store, report)
     _finish(mailing, as_json=as_json)
@@ -64,7 +63,7 @@ def _show(mailing: Mailing, zone: ZoneInfo) -> None:
     if mailing.draft:
         click.echo("  a draft  It is sent all the same when you confirm.")
     if mailing.progress:
-        begun = f"{mailing.progress.begun_at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+        begun = _moment(mailing.progress.begun_at, zone)
         rest = f"It goes on for {many(mailing.readers, 'reader')}." if mailing.readers else "Nothing is left to send."
         click.echo(f"  It was begun at {begun}. {rest}")
     if mailing.changed:
@@ -78,13 +77,14 @@ def _show_plan(plan: Plan, destination: str) -> None:
     click.echo(f"  plan     {plan.key}")
 
 
-def _confirm(mailing: Mailing, *, yes: bool) -> None:
-    if yes:
-        return
+def _confirm(mailing: Mailing) -> bool:
     if not sys.stdin.isatty():
         msg = "nobody is here to confirm"
         raise UsageError(msg, hint="Add --yes to send without asking, or --dry-run to see the plan.")
-    click.confirm(f"Send it to {many(mailing.readers, 'reader')}?", abort=True, err=True)
+    if click.confirm(f"Send it to {many(mailing.readers, 'reader')}?", err=True):
+        return True
+    click.echo("Nothing was sent.", err=True)
+    return False
 
 
 @contextmanager
@@ -136,15 +136,19 @@ def status(issue: str | None, recipients: bool, as_json: bool) -> None:  # noqa:
     newsroom = open_newsroom()
     with open_list(newsroom.settings) as store:
         rows = [status_of(newsroom, store, issue)] if issue else overview(newsroom, store)
-        if as_json and recipients:
-            print_json_stream(rows[0].facts(), "recipients", map(_facts, deliveries_of(store, rows[0].slug)))
+        if not as_json:
+            print_table(((row.slug, _state(row, newsroom.timezone)) for row in rows), (40, 0))
+        if recipients:
+            _show_recipients(rows[0], deliveries_of(store, rows[0].slug), as_json=as_json)
         elif as_json:
             print_json(rows[0].facts() if issue else {"issues": [row.facts() for row in rows]})
-        else:
-            print_table(((row.slug, _state(row, newsroom.timezone)) for row in rows), (40, 0))
-        if recipients and not as_json:
-            rows = ((one.email, one.state.value, one.reason) for one in deliveries_of(store, rows[0].slug))
-            print_table(rows, (40, 10, 0))
+
+
+def _show_recipients(status: IssueStatus, deliveries: Iterator[Delivery], *, as_json: bool) -> None:
+    if as_json:
+        print_json_stream(status.facts(), "recipients", map(_facts, deliveries))
+    else:
+        print_table(((one.email, one.state.value, one.reason) for one in deliveries), (40, 10, 0))
 
 
 def _state(status: IssueStatus, zone: ZoneInfo) -> str:

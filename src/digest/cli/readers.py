@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.opening import open_list, open_settings
 from digest.cli.printing import json_option, many, print_json, print_json_stream, print_table
+from digest.errors import ContentError
 
 if TYPE_CHECKING:
     from digest.config import Settings
@@ -21,7 +19,7 @@ _STANDINGS = ("pending", "active", "left", "bounced", "complained")
 _MOST_ROWS_SHOWN = 20
 
 
-@click.group()
+@click.group(short_help="Keep the list of readers.")
 def subscribers() -> None:
     """
     Keep the list of readers.
@@ -33,12 +31,12 @@ def subscribers() -> None:
     """
 
 
-@subscribers.command("import")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
+@subscribers.command("import", short_help="Put the readers of a CSV file on the list.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--ignore-extra", is_flag=True, help="Pass over columns that are not known.")
 @json_option
 @click.pass_context
-def import_(ctx: click.Context, file: Path, ignore_extra: bool, as_json: bool) -> None:  # noqa: FBT001
+def import_(ctx: click.Context, file: str, ignore_extra: bool, as_json: bool) -> None:  # noqa: FBT001
     """
     Put the readers of a CSV FILE on the list; - reads standard input.
 
@@ -46,32 +44,32 @@ def import_(ctx: click.Context, file: Path, ignore_extra: bool, as_json: bool) -
     list already is brought up to date; whoever left is not brought back.
 
     \b
-    Example:
+    Examples:
       digest subscribers import readers.csv
+      export-from-elsewhere | digest subscribers import - --ignore-extra
     """
     report = import_file(open_settings(), file, ignore_extra=ignore_extra)
     if as_json:
         print_json(report.facts())
     else:
-        counts = report.facts()
-        click.echo(" · ".join(f"{name.replace('_', ' ')} {counts[name]:,}" for name in counts if name != "refused"))
+        click.echo(" · ".join(f"{outcome.label} {count:,}" for outcome, count in report.counts.items()))
     for fault in report.refused[:_MOST_ROWS_SHOWN]:
         click.echo(fault.lines()[0], err=True)
     if report.refused:
         click.echo(f"{many(len(report.refused), 'row')} not taken; mend them and import again.", err=True)
-        ctx.exit(4)
+        ctx.exit(ContentError.exit_code)
 
 
-def import_file(settings: Settings, file: Path, *, ignore_extra: bool = False) -> ImportReport:
+def import_file(settings: Settings, file: str, *, ignore_extra: bool = False) -> ImportReport:
     """Import a file, or standard input for ``-``."""
     from digest.subscribing import import_readers
 
-    opened = nullcontext(sys.stdin) if str(file) == "-" else file.open(encoding="utf-8", newline="")
-    with opened as stream, open_list(settings) as store:
-        return import_readers(store, stream, source=str(file), fields=settings.fields, ignore_extra=ignore_extra)
+    source = "standard input" if file == "-" else file
+    with click.open_file(file, "rb") as stream, open_list(settings) as store:
+        return import_readers(store, stream, source=source, fields=settings.fields, ignore_extra=ignore_extra)
 
 
-@subscribers.command("list")
+@subscribers.command("list", short_help="Show who is on the list.")
 @click.option("--standing", type=click.Choice(_STANDINGS), help="Only those of this standing.")
 @click.option("--tag", help="Only those with this tag.")
 @click.option("--without", metavar="FIELD", help="Only those who have no value for this field.")
@@ -87,8 +85,9 @@ def list_(standing: str | None, tag: str | None, without: str | None, as_json: b
     """
     from digest.subscribing import list_readers
 
-    with open_list(open_settings()) as store:
-        readers = list_readers(store, standing=standing, tag=tag, without=without)
+    settings = open_settings()
+    with open_list(settings) as store:
+        readers = list_readers(store, fields=settings.fields, standing=standing, tag=tag, without=without)
         if as_json:
             print_json_stream({}, "subscribers", map(_facts, readers))
         else:
@@ -106,14 +105,14 @@ def _facts(reader: Subscriber) -> dict[str, object]:
     }
 
 
-@subscribers.command()
+@subscribers.command(short_help="Put one reader on the list.")
 @click.argument("address")
 @click.option("--name", default="", help="The reader's name.")
 @click.option("--field", "fields", multiple=True, metavar="NAME=VALUE", help="A declared field; may be repeated.")
 @click.option("--tag", "tags", multiple=True, help="A tag; may be repeated.")
 def add(address: str, name: str, fields: tuple[str, ...], tags: tuple[str, ...]) -> None:
     """
-    Put one reader on the list.
+    Put the reader of ADDRESS on the list, or bring what is known of them up to date.
 
     \b
     Example:
@@ -125,14 +124,14 @@ def add(address: str, name: str, fields: tuple[str, ...], tags: tuple[str, ...])
     values = read_fields(fields, settings.fields)
     with open_list(settings) as store:
         outcome = add_reader(store, email=address, name=name, fields=values, tags=tags)
-    click.echo(outcome.value.replace("_", " "))
+    click.echo(outcome.label)
 
 
-@subscribers.command()
+@subscribers.command(short_help="Take one reader off the list.")
 @click.argument("address")
 def remove(address: str) -> None:
     """
-    Take one reader off the list; the address is remembered, so that no import brings it back.
+    Take the reader of ADDRESS off the list; the address is remembered, so that no import brings it back.
 
     \b
     Example:
@@ -145,10 +144,23 @@ def remove(address: str) -> None:
     click.echo("removed")
 
 
-@subscribers.command()
-@click.option("-o", "--output", type=click.File("w", encoding="utf-8", atomic=True), default="-", help="A file.")
-@click.option("--standing", type=click.Choice(_STANDINGS), default="active", show_default=True, help="Who is written.")
-def export(output: TextIO, standing: str) -> None:
+@subscribers.command(short_help="Write the list as CSV.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    metavar="FILE",
+    help="Write into this file.",
+)
+@click.option(
+    "--standing",
+    type=click.Choice(_STANDINGS),
+    default="active",
+    show_default=True,
+    help="Only those of this standing.",
+)
+def export(output: str, standing: str) -> None:
     """
     Write the list as a CSV that import takes.
 
@@ -159,5 +171,6 @@ def export(output: TextIO, standing: str) -> None:
     from digest.subscribing import export_readers, list_readers
 
     settings = open_settings()
-    with open_list(settings) as store:
-        export_readers(list_readers(store, standing=standing), output, tuple(settings.fields))
+    with open_list(settings) as store, click.open_file(output, "w", encoding="utf-8", atomic=True) as stream:
+        readers = list_readers(store, fields=settings.fields, standing=standing)
+        export_readers(readers, stream, tuple(settings.fields))

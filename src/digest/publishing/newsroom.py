@@ -64,9 +64,10 @@ class Newsroom:
         path = path.parent if path.name == INDEX else path
         if _is_issue(path):
             return path
-        by_slug = {path.stem: path for path in self.paths()}
-        if name not in by_slug:  # a slug of its own stands in the front matter, so every issue has to be read
-            by_slug = self.by_slug()
+        by_name = [path for path in self.paths() if path.stem == name]
+        if len(by_name) == 1:
+            return by_name[0]
+        by_slug = self.by_slug()  # a slug of its own stands in the front matter, so every issue has to be read
         if name in by_slug:
             return by_slug[name]
         msg = f'there is no issue "{name}"'

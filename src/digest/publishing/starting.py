@@ -54,8 +54,11 @@ def start_issue(root: Path, title: str, today: date) -> Path:
     Write the beginning of an issue, dated and numbered, and return its file.
 
     Raises:
-        UsageError: an issue of that name is there already.
+        UsageError: the title is blank, or an issue of that name is there already.
     """
+    if not title.strip():
+        msg = "an issue needs a title"
+        raise UsageError(msg, hint='Say what it is about: digest new "Past the plateau"')
     file = root / ISSUES / f"{today}-{slugify(title)}.md"
     if file.exists():
         msg = f"{file.relative_to(root)} is there already"

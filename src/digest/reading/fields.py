@@ -17,10 +17,12 @@ from digest.model import RESERVED_FIELDS, Slot
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_BRACES = re.compile(r"(?<!\\)((?:\\\\)*)(\{\{(?:[^\n]*?\}\}+)?)")
+# What a backslash escapes is passed over. A backtick ends a pair, since it may end the code that the braces stand in.
+_BRACES = re.compile(r"\\\\|\\\{+|(\{\{(?:[^`\n]*?\}\}+)?)")
 _HIDDEN = re.compile(r"zbraces(\d+)x([0-9a-f]+)z")
-_RESERVED = re.compile(r"z(?:slot|braces|insert)[0-9a-f]+x[0-9a-f]*z")
+_RESERVED = re.compile(r"z(?:slot|braces|insert)[0-9a-f]\w*", re.IGNORECASE)
 _FIELD = re.compile(r"""\{\{\s*([A-Za-z_]\w*)(?:\s+or\s+(?:"([^"]+)"|'([^']+)'))?\s*\}\}""")
+_ESCAPED = re.compile(r"\\(?=\{\{)")
 _LITERAL_HINT = r"Braces that are meant as text stand in code, or behind a backslash: \{{"
 
 
@@ -44,7 +46,7 @@ def _hide_in_line(line: str, path: str, number: int) -> str:
     if reserved:
         msg = f"the word {reserved[0]} is reserved, since digest marks fields by such words"
         raise ContentError(msg, hint="Change a letter of it.", place=Place(path, number))
-    return _BRACES.sub(lambda match: f"{match[1]}zbraces{number}x{match[2].encode().hex()}z", line)
+    return _BRACES.sub(lambda match: f"zbraces{number}x{match[1].encode().hex()}z" if match[1] else match[0], line)
 
 
 def restore(text: str) -> str:
@@ -71,6 +73,21 @@ def resolve(text: str, defaults: Mapping[str, str], path: str) -> str:
     return _HIDDEN.sub(slot, text)
 
 
+def mark(text: str, defaults: Mapping[str, str], path: str, line: int) -> str:
+    """
+    Return a text that is no Markdown with a slot's marker for each field.
+
+    Raises:
+        ContentError: as `hide` and `resolve` do.
+    """
+    return unescape(resolve(hide(text, path, line), defaults, path))
+
+
+def unescape(text: str) -> str:
+    r"""Return `text` with ``\{{`` as ``{{``, which is Markdown's part in prose and ours elsewhere."""
+    return _ESCAPED.sub("", text)
+
+
 def _read_field(written: str, defaults: Mapping[str, str], place: Place) -> Slot:
     match = _FIELD.fullmatch(written)
     if match is None:
@@ -81,6 +98,7 @@ def _read_field(written: str, defaults: Mapping[str, str], place: Place) -> Slot
     known = {*defaults, *RESERVED_FIELDS} - {"token"}
     if name not in known:
         msg = f'no field "{name}" is declared'
-        hint = f"{did_you_mean(name, known)} Fields are declared under [fields] in digest.toml. {_LITERAL_HINT}"
+        suggestion = f"{did_you_mean(name, known)}.".replace("?.", "?")
+        hint = f"{suggestion} Fields are declared under [fields] in digest.toml. {_LITERAL_HINT}"
         raise ContentError(msg, hint=hint, place=place)
     return Slot(name=name, fallback=match[2] or match[3] or defaults.get(name) or None)

@@ -1,9 +1,8 @@
 """
-A source file: its text, and the front matter on top of it with the line of each key.
+Front matter: the keys on top of a file, each with its line.
 
-The front matter is YAML between two lines of `---`. It is composed and not constructed, so that a value
-stays the text that was written (`no` is "no", `2026-02-30` can be called a day that does not exist) and
-every key knows its line.
+It is YAML, composed and not constructed, so that a value stays the text that was written (`no` is "no",
+`2026-02-30` can be called a day that does not exist) and every key knows its line.
 """
 
 from __future__ import annotations
@@ -13,24 +12,28 @@ from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 
-from digest.errors import ContentError, Place, did_you_mean, raise_all
+from digest.errors import ContentError, Place, did_you_mean
+from digest.reading.fields import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Mapping
 
     from yaml.nodes import Node
 
+    from digest.reading.faults import Faults
+
 Value = TypeVar("Value")
 
-_FENCE = "---"
+_NULL = "tag:yaml.org,2002:null"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontMatter:
-    """The keys of a file's front matter, their values as written, and their lines."""
+    """The keys of a file's front matter: their values as written, where they have one, and their lines."""
 
     path: str
+    fields: Mapping[str, str]
+    faults: Faults
     values: dict[str, str] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
 
@@ -38,113 +41,79 @@ class FrontMatter:
         """Return where `key` stands; the head of the file, when it has no such key."""
         return Place(self.path, self.lines.get(key, 1))
 
+    def has(self, key: str) -> bool:
+        """Say whether `key` has a value that is not blank."""
+        return bool(self.values.get(key, "").strip())
+
     def read(self, key: str, convert: Callable[[str], Value]) -> Value | None:
-        """
-        Return the value of `key`, converted; None when the key is absent.
-
-        Raises:
-            ContentError: the value is blank, or `convert` says by a ValueError what is wrong with it.
-        """
-        if key not in self.values:
+        """Return the value of `key`, converted; None where it is absent, blank or, as its faults say, wrong."""
+        if not self.has(key):
             return None
-        if not self.values[key].strip():
-            msg = f"`{key}` has no value"
-            raise ContentError(
-                msg, hint=f"Write one, or delete the line to take the default of `{key}`.", place=self.place(key)
-            )
-        try:
-            return convert(self.values[key])
-        except ValueError as error:
-            msg = f"`{key}`: {error}"
-            raise ContentError(msg, place=self.place(key)) from error
+        with self.faults.noted():
+            try:
+                return convert(self.values[key].strip())
+            except ValueError as error:
+                msg = f"`{key}`: {error}"
+                raise ContentError(msg, place=self.place(key)) from error
+        return None
+
+    def text(self, key: str, convert: Callable[[str], str] = str) -> str | None:
+        """Return the value of `key` in one line, with a slot's marker for each field of the reader."""
+
+        def read(value: str) -> str:
+            return convert(" ".join(mark(value, self.fields, self.path, self.lines[key]).split()))
+
+        return self.read(key, read)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A file, read: `body` holds blank lines where its front matter stood, so that lines keep their numbers."""
-
-    path: Path
-    shown: str
-    """The path as messages show it."""
-    front: FrontMatter
-    body: str
-
-
-def read_source(path: Path, shown: str, keys: Collection[str]) -> Source:
+def read_front_matter(
+    text: str, path: str, keys: Collection[str], fields: Mapping[str, str], faults: Faults
+) -> FrontMatter:
     """
-    Read a file whose front matter may hold `keys`.
+    Read front matter that may hold `keys`; unknown, doubled and nested ones go to `faults`.
 
     Raises:
-        ContentError: it is not UTF-8, or its front matter is not what it should be.
+        ContentError: it is no mapping of YAML.
     """
-    text = _decode(path.read_bytes(), shown)
-    front, body = _split(text, shown)
-    return Source(path=path, shown=shown, front=_compose(front, shown, keys), body=body)
+    front = FrontMatter(path=path, fields=fields, faults=faults)
+    for key_node, value_node in _compose(text, path):
+        key, place = str(key_node.value), Place(path, key_node.start_mark.line + 1)
+        with faults.noted():
+            _check(key, value_node, keys, front, place)
+            front.lines[key] = place.line
+            if value_node.tag != _NULL:
+                front.values[key] = value_node.value
+    return front
 
 
-def _decode(raw: bytes, shown: str) -> str:
+def _compose(text: str, path: str) -> list[tuple[Node, Node]]:
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = "this is not UTF-8 text"
-        place = Place(shown, raw[: error.start].count(b"\n") + 1)
-        raise ContentError(msg, hint="Save the file as UTF-8 in your editor.", place=place) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _split(text: str, shown: str) -> tuple[str, str]:
-    lines = text.split("\n")
-    if lines[0].rstrip() != _FENCE:
-        return "", text
-    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == _FENCE), None)
-    if end is None:
-        msg = "the front matter that begins here never ends"
-        raise ContentError(msg, hint="Put a line of three hyphens, ---, below its last key.", place=Place(shown, 1))
-    return "\n".join(lines[1:end]), "\n" * (end + 1) + "\n".join(lines[end + 1 :])
-
-
-def _compose(front: str, shown: str, keys: Collection[str]) -> FrontMatter:
-    try:
-        node = yaml.compose(front, Loader=yaml.CSafeLoader)
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 2 if error.problem_mark else 1
         msg = f"the front matter is not YAML: {error.problem}"
-        hint = 'A value with ": " in it, or one that begins with a sign, stands in quotes.'
-        raise ContentError(msg, hint=hint, place=Place(shown, line)) from error
-    except yaml.YAMLError as error:
-        msg = "the front matter holds a character that YAML does not allow"
-        raise ContentError(msg, hint="Delete the invisible character.", place=Place(shown, 1)) from error
+        hint = 'A value with ": " or " #" in it, or one that begins with a sign, stands in quotes.'
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContentError(msg, hint=hint, place=Place(path, line)) from error
     if node is None:
-        return FrontMatter(path=shown)
+        return []
     if not isinstance(node, yaml.MappingNode):
         msg = "the front matter is no list of keys and values"
-        raise ContentError(msg, hint="Write lines such as `subject: Hello`.", place=Place(shown, 2))
-    return _collect(node, shown, keys)
+        raise ContentError(msg, hint="Write lines such as `subject: Hello`.", place=_place(node, path))
+    pairs: list[tuple[Node, Node]] = node.value
+    return pairs
 
 
-def _collect(node: yaml.MappingNode, shown: str, keys: Collection[str]) -> FrontMatter:
-    values: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    faults: list[ContentError] = []
-    for key_node, value_node in node.value:
-        key, line = str(key_node.value), key_node.start_mark.line + 2
-        fault = _fault(key, value_node, keys, lines)
-        if fault:
-            faults.append(ContentError(fault[0], hint=fault[1], place=Place(shown, line)))
-            continue
-        values[key], lines[key] = value_node.value, line
-    raise_all(faults)
-    return FrontMatter(path=shown, values=values, lines=lines)
-
-
-def _fault(key: str, value: Node, keys: Collection[str], lines: dict[str, int]) -> tuple[str, str] | None:
+def _check(key: str, value: Node, keys: Collection[str], front: FrontMatter, place: Place) -> None:
     if key not in keys:
-        return f'unknown key "{key}"', did_you_mean(key, keys)
-    if key in lines:
-        return (
-            f'the key "{key}" stands here a second time',
-            f"It stands in line {lines[key]} already; keep one of them.",
-        )
+        msg = f'unknown key "{key}"'
+        raise ContentError(msg, hint=did_you_mean(key, keys), place=place)
+    if key in front.lines:
+        msg = f'the key "{key}" stands here a second time'
+        raise ContentError(msg, hint=f"It stands in line {front.lines[key]} already; keep one of them.", place=place)
     if not isinstance(value, yaml.ScalarNode):
-        return f"`{key}` is no plain text", f'Put the value in quotes: {key}: "…"'
-    return None
+        msg = f"`{key}` is no plain text"
+        raise ContentError(msg, hint=f'Put the value in quotes: {key}: "…"', place=place)
+
+
+def _place(node: Node, path: str) -> Place:
+    return Place(path, node.start_mark.line + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-_DATED = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[-_ ]+(.*))?")
+_DATED = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)(?:[-_ ]+(.*))?", re.ASCII)
 _ORDERED = re.compile(r"\d+[-_ ]+")
 
 

@@ -9,9 +9,10 @@ from digest.links import preferences_url, unsubscribe_url
 from digest.model import Edition, Pattern, Slot
 from digest.rendering.images import Images
 from digest.rendering.inserts import place
+from digest.rendering.lines import WIDTH, wrap
 from digest.rendering.markup import HtmlWriter
 from digest.rendering.mjml import compile_mjml
-from digest.rendering.plaintext import WIDTH, TextWriter, wrap
+from digest.rendering.plaintext import TextWriter
 from digest.rendering.templates import Templates
 from digest.rendering.views import ReaderView, Writers, view_issue
 
@@ -98,7 +99,7 @@ def _look(settings: Settings) -> dict[str, object]:
         "theme": settings.theme,
         "gutter": _GUTTER,
         "content_width": content_width,
-        "thumbnail_width": round(content_width * _THUMBNAIL) - 24,
+        "thumbnail_width": int(content_width * _THUMBNAIL) - 24,
         "direction": "ltr" if rightwards else "rtl",
         "start": "left" if rightwards else "right",
         "end": "right" if rightwards else "left",

@@ -15,7 +15,7 @@ from digest.errors import SettingsError
 
 def highlight(code: str, language: str, style: str) -> str:
     """
-    Return the HTML of `code`, in colours where Pygments knows the language.
+    Return the HTML of lines of `code`, in colours where Pygments knows the language.
 
     Raises:
         SettingsError: Pygments has no such style.
@@ -25,7 +25,7 @@ def highlight(code: str, language: str, style: str) -> str:
         lexer = get_lexer_by_name(language, stripnl=False)
     except ClassNotFound:
         return escape(code)
-    return str(write(code, lexer, formatter)).removesuffix("\n")
+    return str(write(code, lexer, formatter))
 
 
 @cache

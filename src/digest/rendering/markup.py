@@ -115,7 +115,7 @@ class _Renderer(RendererHTML):
         return self._code(tokens[at].content, "")
 
     def _code(self, code: str, language: str) -> str:
-        html = highlight(code.removesuffix("\n"), language, self._code_style)
+        html = highlight(code, language, self._code_style).removesuffix("\n")
         return f"{_BOX.format('code')}<pre><code>{html}</code></pre>{_BOX_END}"
 
     def list_item_open(self, tokens: Sequence[Token], at: int, *_: object) -> str:

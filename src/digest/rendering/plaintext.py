@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from html import unescape
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from digest.model import MARKER, Slot
+from markdown_it.token import Token
+
+from digest.rendering.lines import BREAK, GLUE, WIDTH, columns, indent, pad, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from markdown_it.token import Token
-
     from digest.model import Prose
 
-WIDTH = 72
-_FIELD_WIDTH = 8
-"""Columns that a reader's field without a fallback is taken to need."""
-_BREAK = "\N{LINE SEPARATOR}"
-"""Stands for a line break that stays, until lines are wrapped."""
-_TAG = re.compile(r"<[^>]*>")
-_BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_BLANKS = re.compile(rf"[ \t\n{BREAK}]+")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MARKS = {"strong_open": "*", "strong_close": "*", "em_open": "_", "em_close": "_", "s_open": "~", "s_close": "~"}
 
@@ -76,7 +68,7 @@ class _Writer:
             "hr": lambda _inner, _width: ["* * *"],
             "fence": lambda inner, _width: _code(inner[0].content),
             "code_block": lambda inner, _width: _code(inner[0].content),
-            "html_block": lambda inner, width: _html(inner[0].content, width),
+            "html_block": lambda inner, width: wrap(self._inline(list(_pieces(inner[0].content))), width),
             "inline": lambda inner, width: wrap(self._inline(inner[0].children or ()), width),
         }
         tight = kind == "dl"
@@ -109,42 +101,51 @@ class _Writer:
 
     def _table(self, block: Sequence[Token], width: int) -> list[str]:
         cells = [
-            [" ".join(self._inline(cell.children or ()).split()) for cell in row if cell.type == "inline"]
+            [_BLANKS.sub(" ", self._inline(cell.children or ())) for cell in row if cell.type == "inline"]
             for row in _rows(block)
         ]
-        widths = [max(map(columns, column)) for column in zip_longest(*cells, fillvalue="")]
-        if sum(widths) + 3 * (len(widths) - 1) > width:
+        sizes = [max(map(columns, column)) for column in zip(*cells, strict=True)]
+        if sum(sizes) + 3 * (len(sizes) - 1) > width:
             return _tall_table(cells, width)
-        rows = ["   ".join(_pad(cell, size) for cell, size in zip(row, widths, strict=False)).rstrip() for row in cells]
-        return [rows[0], "   ".join("-" * size for size in widths), *rows[1:]]
+        rights = ["right" in str(token.attrs) for token in block if token.type == "th_open"]
+        head, *rows = [
+            "   ".join(pad(cell, size, right=right) for cell, size, right in zip(row, sizes, rights, strict=True))
+            for row in cells
+        ]
+        lines = [head, "   ".join("-" * size for size in sizes), *rows]
+        return [line.rstrip().replace(GLUE, " ") for line in lines]
 
     def _inline(self, children: Sequence[Token]) -> str:
         text: list[str] = []
         opened: list[tuple[str, int]] = []
         for child in children:
-            if child.type == "link_open":
-                opened.append((str(child.attrs["href"]), len(text)))
-            elif child.type == "link_close":
+            url = _opened_url(child)
+            if url is not None:
+                opened.append((url, len(text)))
+            elif opened and (child.type == "link_close" or child.content.lower() == "</a>"):
                 url, start = opened.pop()
                 text.append(self._reference(url, "".join(text[start:])))
             else:
                 text.append(self._piece(child))
+        text += [self._reference(url, "".join(text[start:])) for url, start in opened]  # raw HTML may leave one open
         return "".join(text)
 
     def _reference(self, url: str, said: str) -> str:
         """Return the number of a link, nothing where its text is its address."""
         if said.strip() in {url, url.removeprefix("mailto:"), url.removeprefix("http://")}:
             return ""
-        return f"\N{NO-BREAK SPACE}[{self.links.setdefault(url, len(self.links) + 1)}]"
+        return f"{GLUE}[{self.links.setdefault(url, len(self.links) + 1)}]"
 
     def _piece(self, child: Token) -> str:
         if child.type == "image":
             return f"[{self._inline(child.children or ())}]" if child.children else ""
         if child.type == "html_inline":
-            return _BREAK if _BREAK_TAG.fullmatch(child.content) else ""
+            return _tag_text(child.content)
+        if child.type == "code_inline":
+            return child.content.replace(" ", GLUE)
         if child.type == "footnote_ref":
             return self._number(child)
-        return {"softbreak": " ", "hardbreak": _BREAK, **_MARKS}.get(child.type, child.content)
+        return {"softbreak": " ", "hardbreak": BREAK, **_MARKS}.get(child.type, child.content)
 
     def _number(self, token: Token) -> str:
         number = self.notes.setdefault((self.path, token.meta["id"]), len(self.notes) + 1)
@@ -174,8 +175,8 @@ def _tall_table(cells: list[list[str]], width: int) -> list[str]:
     """Write a table that is too wide as a list: for each row, each cell behind the head of its column."""
     head, *rows = cells
     lines: list[str] = []
-    for row in rows:
-        pairs = [f"{name}: {cell}" if name else cell for name, cell in zip(head, row, strict=False) if cell]
+    for row in rows or [head]:
+        pairs = [f"{name}: {cell}" if name else cell for name, cell in zip(head, row, strict=True) if cell]
         lines += [*([""] if lines else []), *(line for pair in pairs for line in wrap(pair, width))]
     return lines
 
@@ -185,57 +186,43 @@ def _bullet(item: Token) -> str:
 
 
 def _code(code: str) -> list[str]:
-    return indent(code.rstrip("\n").split("\n"), "    ")
+    return indent(code.removesuffix("\n").split("\n"), "    ")
 
 
-def _html(html: str, width: int) -> list[str]:
-    return wrap(unescape(_TAG.sub("", _BREAK_TAG.sub(_BREAK, html))), width)
+# Comments, with what Outlook alone reads, and styles say nothing to a reader of text.
+_HTML = re.compile(
+    r"""(?is)<!--.*?-->|<(style|script)\b.*?</\1\s*>|(?P<tag></?[a-z!?](?:"[^"]*"|'[^']*'|[^>"'])*>)|(?P<text>[^<]+|<)"""
+)
+_ATTRIBUTE = r"""(?is)<{}\b[^>]*?\s{}\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))"""
+_HREF = re.compile(_ATTRIBUTE.format("a", "href"))
+_ALT = re.compile(_ATTRIBUTE.format("img", "alt"))
+_ENDS_LINE = re.compile(r"(?i)<br\b|</(?:p|div|li|tr|h[1-6]|summary|figure|figcaption|caption|center)\b")
+_ENDS_CELL = re.compile(r"(?i)</t[dh]\b")
 
 
-def indent(lines: Sequence[str], prefix: str, *, first: str | None = None) -> list[str]:
-    """Return `lines` behind `prefix`, the first one behind `first`."""
-    return [f"{first if first is not None and not at else prefix}{line}".rstrip() for at, line in enumerate(lines)]
+def _pieces(html: str) -> Iterator[Token]:
+    """Return the tags and the texts of HTML as inline tokens."""
+    for match in _HTML.finditer(html):
+        if match["tag"]:
+            yield Token("html_inline", "", 0, content=match["tag"])
+        elif match["text"]:
+            yield Token("text", "", 0, content=unescape(match["text"]))
 
 
-def wrap(text: str, width: int = WIDTH) -> list[str]:
-    """Return the lines of a paragraph, no longer than `width` columns unless a single word is."""
-    return [line for part in text.split(_BREAK) for line in _wrap_part(part, width)]
+def _opened_url(token: Token) -> str | None:
+    """Return where the link that a token opens leads, None when it opens none."""
+    if token.type == "link_open":
+        return str(token.attrs["href"])
+    return _attribute(_HREF, token.content) if token.type == "html_inline" else None
 
 
-def _wrap_part(text: str, width: int) -> list[str]:
-    lines: list[str] = []
-    line, used = "", 0
-    for word, space in _words(text):
-        size = columns(word)
-        if line and used + len(space) + size > width:
-            lines.append(line)
-            line, used = word, size
-        else:
-            glue = space if line else ""
-            line, used = line + glue + word, used + len(glue) + size
-    lines.append(line)
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines if line]
+def _tag_text(tag: str) -> str:
+    if _ENDS_LINE.match(tag):
+        return BREAK
+    alt = _attribute(_ALT, tag)
+    return f"[{alt}]" if alt else " " if _ENDS_CELL.match(tag) else ""
 
 
-# Between the wide signs of East Asia a line may break without a space, but not before closing punctuation.
-_WORD = re.compile(r"[⺀-〿぀-ヿ㐀-鿿가-힯豈-﫿！-｠][、。，．！？）」』】〉》]*|[^ \t\n⺀-〿぀-ヿ㐀-鿿가-힯豈-﫿！-｠]+")
-
-
-def _words(text: str) -> Iterator[tuple[str, str]]:
-    """Return each word, and the space before it."""
-    end = 0
-    for match in _WORD.finditer(text):
-        yield match[0], " " if match.start() > end else ""
-        end = match.end()
-
-
-def columns(text: str) -> int:
-    """Return how many columns a text takes in a terminal, a slot as many as its fallback."""
-    plain = MARKER.sub(lambda match: Slot.from_marker(match).fallback or "x" * _FIELD_WIDTH, text)
-    if plain.isascii():
-        return len(plain)
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else not unicodedata.combining(sign) for sign in plain)
-
-
-def _pad(text: str, size: int) -> str:
-    return text + " " * (size - columns(text))
+def _attribute(pattern: re.Pattern[str], tag: str) -> str | None:
+    match = pattern.match(tag)
+    return unescape(match[1] or match[2] or match[3] or "") if match else None

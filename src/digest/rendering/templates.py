@@ -86,8 +86,8 @@ class _Loader(BaseLoader):
 
 def _read(path: Path, folder: Path, shown: str) -> str:
     if not path.resolve().is_relative_to(folder.resolve()):
-        msg = f"this file lies outside {folder.name}/"
-        raise ContentError(msg, hint="Copy it there.", place=Place(shown))
+        msg = f"{shown} lies outside {folder.name}/"
+        raise ContentError(msg, hint="Copy it there.")
     try:
         return path.read_text("utf-8-sig")
     except OSError as error:

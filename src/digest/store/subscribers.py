@@ -36,6 +36,11 @@ class Put(Enum):
     KEPT_AWAY = "kept_away"
     """They left, complained, or their address is dead: they stay away, and nothing was changed."""
 
+    @property
+    def label(self) -> str:
+        """The outcome in words."""
+        return self.value.replace("_", " ")
+
 
 class Subscribers:
     """The readers in a store."""

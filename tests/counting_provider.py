@@ -1,0 +1,120 @@
+"""
+A provider as anyone may bring one, for the tests of the program: it writes down whom it accepted.
+
+It is found by its entry point, which `install` puts into a folder. Options, all of them needed by some test:
+    messages: readers a request.
+    idempotent: whether it heeds keys.
+    seconds: how long each request takes, half of it before and half after it is accepted.
+    answer: "sent", or what goes wrong instead, in every request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import httpx
+
+from digest.errors import ProviderError
+from digest.model import Receipt, State
+from digest.providers import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from digest.model import Batch
+
+LOG = "accepted.jsonl"
+
+
+def install(folder: Path) -> None:
+    """Make a package of this module in a folder, as an installer would."""
+    facts = folder / "counting_provider-1.0.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: counting-provider\nVersion: 1.0\n", encoding="utf-8")
+    entry = "[digest.providers]\ncounting = counting_provider:from_settings\n"
+    (facts / "entry_points.txt").write_text(entry, encoding="utf-8")
+    (folder / "counting_provider.py").symlink_to(Path(__file__).resolve())
+
+
+def from_settings(
+    *, root: Path, api_url: str | None, options: Mapping[str, object], environ: Mapping[str, str]
+) -> Counting:
+    """Return the provider of a newsletter."""
+    del api_url, environ
+    service = Service(
+        log=root / LOG,
+        idempotent=bool(options.get("idempotent", True)),
+        seconds=float(str(options.get("seconds", 0))),
+        answer=str(options.get("answer", "sent")),
+    )
+    limits = Limits(messages=int(str(options.get("messages", 10))), idempotent=service.idempotent, inline_images=False)
+    return Counting(limits=limits, transport=service)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(httpx.BaseTransport):
+    """The service: a line in its log for each request that it has accepted, appended whole or not at all."""
+
+    log: Path
+    idempotent: bool
+    seconds: float
+    answer: str
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Accept a request, unless it did already."""
+        if self.answer == "unreachable":
+            msg = "nobody is there"
+            raise httpx.ConnectError(msg, request=request)
+        time.sleep(self.seconds / 2)
+        if not (self.idempotent and request.headers["Key"] in self._keys()):
+            self._note(request)
+        time.sleep(self.seconds / 2)
+        if self.answer == "lost":
+            msg = "the connection was lost"
+            raise httpx.ReadError(msg, request=request) from OSError("the cable was cut")
+        return httpx.Response(200, text=self.answer)
+
+    def _keys(self) -> set[str]:
+        lines = self.log.read_text("utf-8").splitlines() if self.log.exists() else []
+        return {json.loads(line)["key"] for line in lines}
+
+    def _note(self, request: httpx.Request) -> None:
+        line = json.dumps({"key": request.headers["Key"], "emails": json.loads(request.content)}) + "\n"
+        log = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(log, line.encode())
+        os.close(log)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting:
+    """The provider."""
+
+    limits: Limits
+    transport: Service
+    name: str = "counting"
+    destination: str = "a log"
+
+    def build_request(self, batch: Batch) -> httpx.Request:
+        """Return the addresses."""
+        emails = [reader.email for reader in batch.readers]
+        return httpx.Request("POST", "https://counting.test/", json=emails, headers={"Key": batch.key})
+
+    def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
+        """Take the service at its word."""
+        if response.text == "bug":
+            return [Receipt(state=State.SENT)] * (len(batch.readers) + 1)
+        if response.text == "one refused":
+            refused = Receipt(state=State.REFUSED, reason="no such mailbox")
+            return [refused, *[Receipt(state=State.SENT)] * (len(batch.readers) - 1)]
+        return [Receipt(state=State(response.text), reason="as told")] * len(batch.readers)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
+        """Refuse: it has none."""
+        del headers, body
+        msg = "there are no webhooks"
+        raise ProviderError(msg)

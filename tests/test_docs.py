@@ -1,0 +1,170 @@
+"""The manual under test: what it says of commands, options, exit codes and variables is what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from digest import errors
+from digest.cli import digest
+from digest.config import VARIABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Run
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
+MANUAL = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md")))
+SLUG = "2026-11-24-hello"
+
+
+def contexts(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[click.Context]:
+    """Return the program and all its commands, in the order of its help."""
+    context = click.Context(command, info_name=name, parent=parent)
+    yield context
+    if isinstance(command, click.Group):
+        for below, subcommand in command.commands.items():
+            yield from contexts(subcommand, below, context)
+
+
+CONTEXTS = {context.command_path: context for context in contexts(digest, "digest")}
+
+
+def section(path: str) -> str:
+    """Return what the manual says of a command."""
+    heading = "# Commands" if path == "digest" else f"## `{path}`"
+    _, found, rest = f"\n{PAGE}".partition(f"\n{heading}\n")
+    assert found, f"docs/reference/commands.md has no heading: {heading}"
+    return rest.partition("\n## ")[0]
+
+
+def blocks(text: str, kind: str) -> list[str]:
+    """Return the code blocks of a kind."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", CONTEXTS)
+def test_manual_tells_each_command(path: str) -> None:
+    """Each command has its section, with its usage, its options in the words of its help, and no others."""
+    context, text = CONTEXTS[path], section(path)
+    options = [param for param in context.command.params if isinstance(param, click.Option)]
+    records = [record for option in options if (record := option.get_help_record(context))]
+    expected = ["| `{}` | {} |".format(names.replace("|", "\\|"), words) for names, words in records]
+    assert [line for line in text.splitlines() if line.startswith("| `-")] == expected
+    if not isinstance(context.command, click.Group):
+        pieces = context.command.collect_usage_pieces(context)
+        assert blocks(text, "")[0] == " ".join([path, *(pieces if options else pieces[1:])]) + "\n"
+
+
+def test_manual_tells_no_other_commands() -> None:
+    """A command that is gone is gone from the manual."""
+    assert set(re.findall(r"^## `(digest [^`]*)`$", PAGE, flags=re.MULTILINE)) == CONTEXTS.keys() - {"digest"}
+
+
+def test_overview_of_the_commands() -> None:
+    """The table at the head says of each command what the help says, in its order."""
+    rows = [
+        f"| [`digest {name}`](#digest-{name}) | {command.get_short_help_str(limit=100)} |"
+        for name, command in digest.commands.items()
+    ]
+    assert "\n".join(rows) in PAGE
+
+
+@pytest.mark.parametrize("path", CONTEXTS)
+def test_help_shows_an_example(path: str) -> None:
+    """Each help ends with an example, and the manual shows the same ones."""
+    text = CONTEXTS[path].command.help or ""
+    assert "Example" in text
+    shown = [line.strip() for line in text.partition("Example")[2].splitlines()[1:] if line.strip()]
+    assert any("digest" in example for example in shown)
+    for example in shown:
+        if not isinstance(CONTEXTS[path].command, click.Group):
+            assert example in section(path)
+
+
+@pytest.mark.parametrize("line", [line for block in blocks(MANUAL, "sh") for line in block.splitlines()])
+def test_commands_of_the_manual_are_right(letter: Path, line: str) -> None:
+    """Every command that stands in a shell block of the manual is one, with arguments that it takes."""
+    (letter / "readers.csv").touch()
+    for part in re.split(r"&&|\|", line):
+        words = shlex.split(part, comments=True)
+        if words[:1] == ["digest"]:
+            _parse(digest, words[1:])
+
+
+def _parse(command: click.Command, arguments: list[str]) -> None:
+    if isinstance(command, click.Group):
+        name, *rest = arguments
+        _parse(command.commands[name], rest)
+    else:
+        command.make_context(command.name, arguments)
+
+
+def test_manual_tells_each_exit_code() -> None:
+    """The table has the code of every class of errors, of success, and of an interruption."""
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, flags=re.MULTILINE)}
+    classes = [thing for thing in vars(errors).values() if isinstance(thing, type) and issubclass(thing, Exception)]
+    raised = {thing.exit_code for thing in classes if issubclass(thing, errors.DigestError)}
+    assert codes == {0, *raised, 130}
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_manual_tells_each_variable(variable: str) -> None:
+    """Every environment variable is explained somewhere."""
+    assert f"`{variable}`" in MANUAL
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments"),
+    [
+        ("digest build", [("build",)]),
+        ("digest send", [("send", "--yes"), ("send", "--dry-run")]),
+        ("digest status", [("status", SLUG, "--recipients")]),
+        ("digest subscribers import", [("subscribers", "import", "list.csv")]),
+        ("digest subscribers list", [("subscribers", "list")]),
+        ("digest providers", [("providers",)]),
+    ],
+)
+def test_json_of_the_manual(run: Run, path: str, arguments: list[tuple[str, ...]], tmp_path: Path) -> None:
+    """The JSON that the manual shows has the keys that the program prints, in their order."""
+    (tmp_path / "letter" / "list.csv").write_text("email\nnonsense\n", encoding="utf-8")
+    run("subscribers", "remove", "noor@example.org")
+    dry = [json.loads(run(*command, "--json").stdout) for command in arguments if "--dry-run" in command]
+    if path == "digest status":
+        run("send", "--yes")
+    wet = [json.loads(run(*command, "--json").stdout) for command in arguments if "--dry-run" not in command]
+    for shown, printed in zip(blocks(section(path), "json"), [*wet, *dry], strict=True):
+        assert _keys(json.loads(shown)) == _keys(printed)
+
+
+def _anchor(heading: str) -> str:
+    """Return the anchor that git hosts give a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def _keys(value: object) -> object:
+    match value:
+        case dict():
+            return {key: None if key in {"excluded", "fields"} else _keys(part) for key, part in value.items()}
+        case [first, *_]:
+            return [_keys(first)] if isinstance(first, dict) else None
+    return None
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
+def test_links_of_the_manual_lead_somewhere(path: Path) -> None:
+    """Every relative link leads to a file that is there, and to a heading of it."""
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)", path.read_text("utf-8")):
+        file = path.parent / target if target else path
+        assert file.exists(), f"{path.name} links to {target}, which is not there"
+        if anchor and file.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), flags=re.MULTILINE)
+            assert anchor in {_anchor(heading) for heading in headings}
