@@ -212,14 +212,15 @@ def test_reader_that_has_enough(program: Program, run: Run, letter: Path) -> Non
 
 
 def at_a_terminal(letter: Path, answer: bytes, *arguments: str) -> tuple[int, str]:
-    """Run the program at a terminal whose keyboard gives an answer; return its exit code and what is on the screen."""
+    """Run the program at a terminal; answer when it has asked; return its exit code and what is on the screen."""
     ours, theirs = pty.openpty()
     with subprocess.Popen([PROGRAM, *arguments], cwd=letter, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
-        os.write(ours, answer)
         screen = b""
         with contextlib.suppress(OSError):  # Linux says so when the last program has left the terminal
             while block := os.read(ours, 4096):
+                if b"[y/N]" not in screen and b"[y/N]" in screen + block:
+                    os.write(ours, answer)
                 screen += block
         os.close(ours)
     return process.returncode, screen.decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -47,6 +48,11 @@ class Newsletter:
         """Its folder."""
         return self.settings.root
 
+    @cached_property
+    def renderer(self) -> EditionRenderer:
+        """Its renderer, which has read the templates by the time of the first issue."""
+        return EditionRenderer(self.settings)
+
     def write(self, name: str, content: str | bytes) -> Path:
         """Put a file into the folder."""
         path = self.root / name
@@ -64,11 +70,12 @@ class Newsletter:
 
     def render(self, markdown: str = "Hello.", name: str = "issue.md") -> Edition:
         """Render an issue of this Markdown."""
-        return EditionRenderer(self.settings).render(self.read(markdown, name))
+        return self.renderer.render(self.read(markdown, name))
 
 
 def make_newsletter(root: Path, *, newsletter: str = "", more: str = "") -> Newsletter:
     """Make a newsletter in a folder, with further lines in ``[newsletter]`` and below ``[fields]``."""
+    root.mkdir(exist_ok=True)
     (root / "digest.toml").write_text(SETTINGS.format(newsletter=newsletter, more=more), "utf-8")
     return Newsletter(settings=load_settings(root, {}))
 

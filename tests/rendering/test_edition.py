@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from newsletters import READER, Document, html_of, make_newsletter, png, text_of
+from newsletters import READER, Document, Newsletter, html_of, make_newsletter, png, text_of
 
 from digest.config import load_settings
-from digest.rendering import EditionRenderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from newsletters import Newsletter
 
     from digest.model import Edition
 
@@ -65,7 +62,7 @@ def test_the_same_input_gives_the_same_bytes(newsletter: Newsletter) -> None:
         "from newsletters import *\n"
         f"from pathlib import Path\nroot = Path({str(newsletter.root)!r})\n"
         "newsletter = Newsletter(settings=load_settings(root, {}))\n"
-        "print(EditionRenderer(newsletter.settings).render(newsletter.read_path(root / 'issue.md')).fingerprint)\n"
+        "print(newsletter.renderer.render(newsletter.read_path(root / 'issue.md')).fingerprint)\n"
     )
     prints = {
         subprocess.run(
@@ -82,8 +79,11 @@ def test_the_same_input_gives_the_same_bytes(newsletter: Newsletter) -> None:
 
 def test_a_renderer_remembers_nothing_of_an_issue(newsletter: Newsletter) -> None:
     """Footnotes, images and slots of one issue do not show in the next."""
-    renderer = EditionRenderer(newsletter.settings)
-    first, second = newsletter.read("A[^1].\n\n[^1]: Note.\n\n![x](stairs.png)"), newsletter.read("B[^1].\n\n[^1]: Note.")
+    renderer = newsletter.renderer
+    first, second = (
+        newsletter.read("A[^1].\n\n[^1]: Note.\n\n![x](stairs.png)"),
+        newsletter.read("B[^1].\n\n[^1]: Note."),
+    )
     before = renderer.render(second).fingerprint
     assert renderer.render(first).images
     assert renderer.render(second).fingerprint == before
@@ -110,7 +110,7 @@ def test_whatever_a_reader_could_see_changes_the_fingerprint(
 ) -> None:
     """The fingerprint stands for all of the edition."""
     before = newsletter.render(ISSUE).fingerprint
-    assert change(newsletter).fingerprint != before
+    assert change(Newsletter(settings=newsletter.settings)).fingerprint != before
 
 
 def test_a_document_says_what_it_is(newsletter: Newsletter) -> None:
@@ -181,7 +181,9 @@ def test_readers_find_their_way_out(newsletter: Newsletter) -> None:
 def test_a_language_that_runs_to_the_left_is_set_so(tmp_path: Path, language: str) -> None:
     """Direction, alignment and the arrow of "read more" follow the newsletter's language."""
     newsletter = make_newsletter(tmp_path, newsletter=f'language = "{language}"')
-    document = html_of(newsletter.render("مرحبا.\n\n## [واحد](https://example.org/1)\n\nأ\n\n## [اثنان](https://example.org/2)\n\nب\n"))
+    document = html_of(
+        newsletter.render("مرحبا.\n\n## [واحد](https://example.org/1)\n\nأ\n\n## [اثنان](https://example.org/2)\n\nب\n")
+    )
     page = document.one("html")
     assert (page.attributes["lang"], page.attributes["dir"]) == (language, "rtl")
     assert document.one("h1").parents[-1].style["text-align"] == "right"
@@ -200,7 +202,8 @@ def test_an_issue_of_one_line_is_an_edition(newsletter: Newsletter) -> None:
 def test_the_sample_settings_and_a_theme_change_the_look(tmp_path: Path) -> None:
     """Colours, fonts and width come from the settings."""
     newsletter = make_newsletter(
-        tmp_path, more="[theme]\naccent = \"#aa1122\"\nink = \"#0a0b0c\"\nheading_font = \"'My Font', serif\"\nwidth = 500\n"
+        tmp_path,
+        more='[theme]\naccent = "#aa1122"\nink = "#0a0b0c"\nheading_font = "\'My Font\', serif"\nwidth = 500\n',
     )
     edition = newsletter.render("A [link](https://example.org).")
     document = html_of(edition)

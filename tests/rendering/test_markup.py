@@ -41,7 +41,7 @@ def test_a_task_shows_whether_it_is_done(newsletter: Newsletter, markdown: str) 
 
 
 def test_footnotes_stand_below_their_part(newsletter: Newsletter) -> None:
-    """They are numbered through the issue, keep their paragraphs, and are no links, which mail programs do not follow."""
+    """They are numbered through the issue, keep their paragraphs, and are no links, which not all mail programs follow."""
     document = document_of(
         newsletter,
         "One[^b].\n\n## Two\n\nTwo[^a], again[^a].\n\n[^a]: First of a.\n\n    Second of a.\n[^b]: Of **b**.\n",

@@ -103,7 +103,10 @@ def test_a_table_that_is_too_wide_becomes_a_list(newsletter: Newsletter) -> None
 def test_links_are_numbered_anew_in_each_part(newsletter: Newsletter) -> None:
     """A number is looked up right below what has it."""
     parts = text_of(newsletter.render("[a](https://example.org/a)\n\n## Two\n\n[b](https://example.org/b)\n"))
-    assert re.findall(r"^\[\d+\] .*$", parts, re.MULTILINE) == ["[1] https://example.org/a", "[1] https://example.org/b"]
+    assert re.findall(r"^\[\d+\] .*$", parts, re.MULTILINE) == [
+        "[1] https://example.org/a",
+        "[1] https://example.org/b",
+    ]
 
 
 def test_footnotes_are_numbered_through_the_issue(newsletter: Newsletter) -> None:
@@ -112,7 +115,6 @@ def test_footnotes_are_numbered_through_the_issue(newsletter: Newsletter) -> Non
     assert re.findall("[¹²³].*", text) == ["¹.", "¹ Of a.", "², C¹.", "² Of b.", "¹ Of a."]
 
 
-# What a line may be too long for: a word, an address, a span of code, and the number of a link that belongs to its word.
 word = st.text(st.characters(categories=("L", "N", "P", "S", "M")), min_size=1, max_size=30)
 prose = st.lists(word, min_size=1, max_size=60).map(" ".join)
 
@@ -127,7 +129,13 @@ def test_no_line_is_longer_than_it_may_be(text: str, width: int) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(words=st.lists(st.sampled_from(["word", "日本語、", "[link](https://example.org/a)", "`a b`", "*em*", "a{b}"]), min_size=1, max_size=60))
+@given(
+    words=st.lists(
+        st.sampled_from(["word", "日本語、", "[link](https://example.org/a)", "`a b`", "*em*", "a{b}"]),
+        min_size=1,
+        max_size=60,
+    )
+)
 @pytest.mark.parametrize("frame", ["{}", "> {}", "- {}", "1. > - {}", "T\n: {}", "x[^1]\n\n[^1]: {}", "> [!TIP]\n> {}"])
 def test_no_line_of_an_issue_is_longer_than_72_columns(newsletter: Newsletter, frame: str, words: list[str]) -> None:
     """Lists, quotes and notes leave room for what stands before their lines."""

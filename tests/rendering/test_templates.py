@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from newsletters import Newsletter
 
 ISSUE = "Hello {{ first_name or 'you' }}.\n\n## [One](https://example.org/1)\n\nText.\n\n## Two\n\nMore.\n"
-SECTION = "{# The part of a section. #}\n<mj-section>\n  <mj-column>\n    <mj-text>CONTENT</mj-text>\n  </mj-column>\n</mj-section>\n"
+SECTION = """\
+{# The part of a section. #}
+<mj-section>
+  <mj-column>
+    <mj-text>CONTENT</mj-text>
+  </mj-column>
+</mj-section>
+"""
 
 
 @pytest.fixture
@@ -210,15 +217,11 @@ def test_a_template_that_is_not_utf8_is_an_error_at_its_line(newsletter: Newslet
 
 def test_windows_line_ends_and_a_byte_order_mark_change_nothing(tmp_path: Path) -> None:
     """Templates may come from any editor: the bytes of the edition are the same."""
-    editions = []
-    for name, change in {"unix": lambda text: text, "dos": lambda text: "\ufeff" + text.replace("\n", "\r\n")}.items():
-        (tmp_path / name).mkdir()
-        newsletter = make_newsletter(tmp_path / name)
-        for path in BUILT_IN.rglob("*.*"):
-            source = change(path.read_text("utf-8"))
-            newsletter.write(f"templates/{path.relative_to(BUILT_IN)}", source)
-        editions.append(newsletter.render(ISSUE))
-    assert editions[0].to_json() == editions[1].to_json()
+    unix, windows = (make_newsletter(folder) for folder in (tmp_path / "unix", tmp_path / "windows"))
+    for path in BUILT_IN.rglob("*.*"):
+        source = "\ufeff" + path.read_text("utf-8").replace("\n", "\r\n")
+        windows.write(f"templates/{path.relative_to(BUILT_IN)}", source.encode())
+    assert windows.render(ISSUE).to_json() == unix.render(ISSUE).to_json()
 
 
 def test_plain_text_and_styles_are_not_escaped(newsletter: Newsletter) -> None:
@@ -234,6 +237,8 @@ def test_plain_text_and_styles_are_not_escaped(newsletter: Newsletter) -> None:
 )
 def test_a_field_where_no_value_is_safe_is_an_error(newsletter: Newsletter, content: str) -> None:
     """A reader's value never gets into a comment, a style, or the beginning of an address."""
-    newsletter.write("templates/parts/section.mjml", SECTION.replace("CONTENT", f"{{% filter styled %}}{content}{{% endfilter %}}"))
+    newsletter.write(
+        "templates/parts/section.mjml", SECTION.replace("CONTENT", f"{{% filter styled %}}{content}{{% endfilter %}}")
+    )
     with pytest.raises(ContentError, match="field of the reader"):
         newsletter.render(ISSUE)
