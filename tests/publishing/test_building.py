@@ -12,7 +12,7 @@ import pytest
 from digest.addressing import EXAMPLE_TOKEN
 from digest.config import load_settings
 from digest.errors import UsageError
-from digest.publishing.building import build, build_all
+from digest.publishing.building import build, build_all, find_reader, unsent
 from digest.publishing.newsroom import Newsroom
 from digest.store import Store, open_store
 
@@ -104,7 +104,7 @@ def test_images_lie_beside_the_html(newsroom: Newsroom, letter: Path) -> None:
 
 def test_as_one_reader_gets_it(newsroom: Newsroom, store: Store) -> None:
     """A reader's own values are filled in, and never their token, which would let anyone unsubscribe them."""
-    (built,), faults = build_all(newsroom, store, ["2026-11-24-hello"], email="ADA@example.org")
+    (built,), faults = build_all(newsroom, newsroom.paths(), reader=find_reader(store, "ADA@example.org"))
     assert not faults
     written = b"".join(file.read_bytes() for file in built.folder.iterdir())
     reader = store.subscribers.find("ada@example.org")
@@ -114,10 +114,10 @@ def test_as_one_reader_gets_it(newsroom: Newsroom, store: Store) -> None:
     assert EXAMPLE_TOKEN.encode() in written
 
 
-def test_as_nobody(newsroom: Newsroom, store: Store) -> None:
+def test_as_nobody(store: Store) -> None:
     """An address that is not on the list is said, without being repeated."""
     with pytest.raises(UsageError, match="nobody of that address") as caught:
-        build_all(newsroom, store, [], email="zoe@example.org")
+        find_reader(store, "zoe@example.org")
     assert "zoe" not in "".join(caught.value.lines())
 
 
@@ -126,7 +126,7 @@ def test_one_broken_issue_among_others(newsroom: Newsroom, store: Store, letter:
     write(letter, "2026-12-01-one.md", "---\nsubjct: x\nstatsu: ready\n---\nSome words.\n")
     write(letter, "2026-12-02-two.md", "Hello {{ unknown }}\n")
     write(letter, "2026-12-03-three.md", "Some words.\n")
-    built, faults = build_all(newsroom, store, [])
+    built, faults = build_all(newsroom, unsent(newsroom, store))
     assert [one.facts["issue"] for one in built] == ["2026-11-24-hello", "2026-12-03-three"]
     lines = "\n".join(line for fault in faults for line in fault.lines())
     assert "issues/2026-12-01-one.md:2" in lines

@@ -29,15 +29,6 @@ def test_the_examples_can_be_read(example: str, tmp_path: Path) -> None:
     assert Desk(root=tmp_path).read(example).parts
 
 
-def test_links_within_the_manual_lead_somewhere() -> None:
-    """Each link to a heading of the page has that heading."""
-    headings = {
-        re.sub(r"[^\w -]", "", line).lower().replace(" ", "-")
-        for line in re.findall(r"^#+ (.+)$", MANUAL, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([\w-]+)\)", MANUAL)) <= headings
-
-
 def test_the_pace_of_reading_is_told() -> None:
     """The manual and the program count the same words a minute."""
     assert f"at {WORDS_A_MINUTE} words a" in MANUAL

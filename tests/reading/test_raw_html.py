@@ -148,7 +148,9 @@ def test_a_comment_that_an_empty_line_cuts(desk: Desk) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", [r"\<!-- x -->", "&lt;!-- x", "&#60;!-- x", "`<!--` x", r"<\!-- x"])
+@pytest.mark.parametrize(
+    "text", [r"\<!-- x -->", "&lt;!-- x", "&#60;!-- x", "`<!--` x", r"<\!-- x", r"\<\!\-\- x", r"`<!--` \<!--"]
+)
 def test_comments_that_are_meant_as_text(desk: Desk, text: str) -> None:
     """In code, escaped or spelled by an entity they are text."""
     assert "&lt;!--" in html_of(desk.introduction(text).tokens)

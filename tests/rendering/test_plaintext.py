@@ -65,7 +65,10 @@ CASES = {
     ),
     "raw inline HTML": ("<kbd>Ctrl</kbd><br>and a<sup>2</sup> <!-- no -->b", "Ctrl\nand a2 b"),
     "a raw link": ('See <a class="x" href="https://example.org/?a=1&amp;b=2">it</a>.', "See it [1].\n\n[1] https://example.org/?a=1&b=2"),
-    "a raw link that never ends": ('See <a href="https://example.org/a">it.', "See it. [1]\n\n[1] https://example.org/a"),
+    "a raw link around blocks": (
+        '<a href="https://example.org/a">\n\nOne\n\n</a>',
+        "[1]\n\nOne\n\n[1] https://example.org/a",
+    ),
     "a raw image": ('<img src="https://example.org/a.png" alt="A &quot;stair&quot;">', '[A "stair"]'),
     "a raw block": (
         '<div align="center">\n<p>One &lt; <b>two</b></p>\n<ul><li>three</li><li>four</li></ul>\n</div>',

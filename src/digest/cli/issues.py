@@ -75,14 +75,18 @@ def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_js
       digest build
       digest build issues/2026-11-24-past-the-plateau.md --as ada@example.org
     """
-    from digest.publishing.building import build_all
+    from digest.publishing.building import build_all, find_reader, unsent
 
     if output and len(issues) != 1:
         msg = "--output takes one issue"
         raise UsageError(msg, hint="Name the issue: digest build ISSUE --output DIR")
     newsroom = open_newsroom()
-    with open_list(newsroom.settings) as store:
-        built, faults = build_all(newsroom, store, issues, folder=output, email=email)
+    paths, reader = [newsroom.find(name) for name in issues], None
+    if email or not issues:
+        with open_list(newsroom.settings) as store:
+            reader = find_reader(store, email) if email else None
+            paths = paths or unsent(newsroom, store)
+    built, faults = build_all(newsroom, paths, folder=output, reader=reader)
     if as_json:
         print_json({"issues": [{**one.facts, "folder": str(one.folder)} for one in built]})
     elif built or faults:

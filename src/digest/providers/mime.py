@@ -12,7 +12,6 @@ import re
 from base64 import encodebytes
 from dataclasses import dataclass, field
 from datetime import UTC
-from email.utils import format_datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Self
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from digest.model import Edition, InlineImage, Message, Pattern
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _OWN_FIELDS = frozenset(
     {"bcc", "cc", "date", "from", "message-id", "mime-version", "reply-to", "sender", "subject", "to"}
@@ -166,8 +168,10 @@ class MimeWriter:
 
 @lru_cache(maxsize=16)
 def _date(at: datetime) -> bytes:
-    # In UTC, since moments that are equal in different zones share a place in the cache.
-    return format_datetime(at.astimezone(UTC)).encode()
+    # In UTC, since moments that are equal in different zones share a place in the cache. Written by hand, since
+    # strftime speaks the language of the machine, and email.utils loads the network's modules.
+    utc = at.astimezone(UTC)
+    return f"{_DAYS[utc.weekday()]}, {utc:%d} {_MONTHS[utc.month - 1]} {utc:%Y %H:%M:%S} +0000".encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

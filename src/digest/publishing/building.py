@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from digest.addressing import EXAMPLE_TOKEN, example_reader
 from digest.errors import UsageError
-from digest.model import Message
+from digest.model import Message, Pattern
 from digest.providers.mime import MimeWriter
 from digest.publishing.newsroom import FAULTS
 
@@ -65,19 +65,14 @@ def build(newsroom: Newsroom, path: Path, folder: Path | None = None, reader: Su
 
 
 def build_all(
-    newsroom: Newsroom, store: Store, names: Sequence[str], *, folder: Path | None = None, email: str | None = None
+    newsroom: Newsroom, paths: Sequence[Path], *, folder: Path | None = None, reader: Subscriber | None = None
 ) -> tuple[list[Built], list[DigestError]]:
     """
-    Build the issues that are named by path or slug; without a name, all that are not yet sent.
+    Build several issues.
 
     Returns:
         What was built, and what stands in the way of the others.
-
-    Raises:
-        UsageError: there is no such issue, or no such reader.
     """
-    reader = _reader(store, email) if email else None
-    paths = [newsroom.find(name) for name in names] if names else _unsent(newsroom, store)
     built: list[Built] = []
     faults: list[DigestError] = []
     for path in paths:
@@ -88,17 +83,24 @@ def build_all(
     return built, faults
 
 
-def _reader(store: Store, email: str) -> Subscriber:
+def unsent(newsroom: Newsroom, store: Store) -> list[Path]:
+    """Return the issues that are not yet sent to all of their readers."""
+    sent = {slug for slug, unfinished in store.ledger.begun().items() if not unfinished}
+    return [path for slug, path in newsroom.by_slug().items() if slug not in sent]
+
+
+def find_reader(store: Store, email: str) -> Subscriber:
+    """
+    Return the reader of that address.
+
+    Raises:
+        UsageError: there is none.
+    """
     reader = store.subscribers.find(email)
     if reader is None:
         msg = "nobody of that address is on the list"
         raise UsageError(msg, hint="digest subscribers list shows who is.")
     return reader
-
-
-def _unsent(newsroom: Newsroom, store: Store) -> list[Path]:
-    sent = {slug for slug, unfinished in store.ledger.begun().items() if not unfinished}
-    return [path for slug, path in newsroom.by_slug().items() if slug not in sent]
 
 
 def _moment(issue: Issue) -> datetime:
@@ -130,7 +132,7 @@ def _facts(issue: Issue, message: Message, raw: bytes) -> dict[str, object]:
         "issue": edition.slug,
         "number": issue.number,
         "subject": message.subject,
-        "preheader": issue.preheader,
+        "preheader": Pattern.of_text(issue.preheader).fill(message.reader.values),
         "edition": edition.fingerprint,
         "sizes": {"html": len(message.html.encode()), "text": len(message.text.encode()), "message": len(raw)},
         "links": _links(message.html),

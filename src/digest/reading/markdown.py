@@ -12,9 +12,8 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 
-from digest.errors import ContentError, Place
+from digest.errors import ContentError, DigestError, Place, raise_all
 from digest.model import MARKER
-from digest.reading.faults import Faults
 from digest.reading.fields import hide, resolve, restore, unescape
 from digest.reading.raw_html import RAW_HTML, line_of
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 FOLD = re.compile(r"\s*<!--\s*more\s*-->\s*", re.IGNORECASE)
 # What Outlook alone reads is a comment to everyone else, and has to stay.
 _COMMENT = re.compile(r"<!--(?!\[if\s[^\]]*\]>|<!\[endif).*?-->", re.DOTALL)
-_ESCAPED_COMMENT = re.compile(r"\\<!--|<\\!--|<!\\--|&(?:lt|#\w+);!--", re.IGNORECASE)
+_COMMENT_START = re.compile(r"(?<!\\)(?:\\\\)*<!--")
 _CODE = frozenset({"code_inline", "code_block", "fence"})
 _BREAKS = frozenset({"softbreak", "hardbreak"})
 _BREAK_TAG = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -51,10 +50,13 @@ def parse(body: str, defaults: Mapping[str, str], path: str) -> list[Token]:
     """
     tokens = _parser().parse(hide(body, path))
     _number_lines(tokens)
-    with Faults() as faults:
-        for token in every(tokens):
-            with faults.noted():
-                _settle(token, defaults, path)
+    faults: list[DigestError] = []
+    for token in every(tokens):
+        try:
+            _settle(token, defaults, path)
+        except DigestError as fault:
+            faults.append(fault)
+    raise_all(faults)
     return [token for token in tokens if token.type != "html_block" or token.content.strip()]
 
 
@@ -94,12 +96,12 @@ def _settle(token: Token, defaults: Mapping[str, str], path: str) -> None:
     for name, value in token.attrs.items():
         if isinstance(value, str):
             token.attrs[name] = resolve(value, defaults, path)
-    _refuse_foreign_address(token, path)
+            _refuse_foreign_address(name, token, path)
 
 
-def _refuse_foreign_address(token: Token, path: str) -> None:
+def _refuse_foreign_address(name: str, token: Token, path: str) -> None:
     """Refuse an address that is a reader's value from its beginning on, and could lead anywhere."""
-    if MARKER.match(str(token.attrs.get("href") or token.attrs.get("src") or "")):
+    if name in {"href", "src"} and MARKER.match(str(token.attrs[name])):
         msg = "a field of the reader cannot be the beginning of an address"
         hint = "Begin the address yourself: https://example.org/{{ field }}"
         raise ContentError(msg, hint=hint, place=Place(path, line_of(token)))
@@ -115,9 +117,9 @@ def _without_comments(token: Token, path: str) -> str:
 
 def _refuse_broken_comment(inline: Token, path: str) -> None:
     """Refuse a comment that Markdown takes for text, since an empty line cuts it: its readers would see it."""
-    if _ESCAPED_COMMENT.search(inline.content):
-        return
-    for child in inline.children or ():
+    children = inline.children or []
+    whole = sum(child.content.count("<!--") for child in children if child.type in {"html_inline", "code_inline"})
+    for child in children if len(_COMMENT_START.findall(inline.content)) > whole else ():
         if child.type == "text" and "<!--" in child.content:
             msg = "a comment begins here that does not end in its paragraph, so that readers would see it"
             hint = "Begin it on a line of its own; where it is meant as text, write \\<!--"

@@ -59,7 +59,7 @@ class _Parser(HTMLParser):
 
 def nesting(token: Token) -> int:
     """Return how many elements a token opens, less those that it closes, be they raw or Markdown's."""
-    return token.nesting + sum(1 if tag.opens else -1 for tag in _tags(token, ""))
+    return sum(1 if tag.opens else -1 for tag in _tags(token, "")) if token.type in RAW_HTML else token.nesting
 
 
 def faults_of_html(tokens: Iterable[Token], path: str) -> Iterator[ContentError]:

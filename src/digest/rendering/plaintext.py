@@ -127,14 +127,14 @@ class _Writer:
                 text.append(self._reference(url, "".join(text[start:])))
             else:
                 text.append(self._piece(child))
-        text += [self._reference(url, "".join(text[start:])) for url, start in opened]  # raw HTML may leave one open
+        text += [self._reference(url, "".join(text[start:])) for url, start in opened]  # closed in a later block
         return "".join(text)
 
     def _reference(self, url: str, said: str) -> str:
         """Return the number of a link, nothing where its text is its address."""
         if said.strip() in {url, url.removeprefix("mailto:"), url.removeprefix("http://")}:
             return ""
-        return f"{GLUE}[{self.links.setdefault(url, len(self.links) + 1)}]"
+        return f"{GLUE if said.strip() else ''}[{self.links.setdefault(url, len(self.links) + 1)}]"
 
     def _piece(self, child: Token) -> str:
         if child.type == "image":
