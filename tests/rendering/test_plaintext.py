@@ -63,7 +63,7 @@ CASES = {
         "One[^a] two[^b].\n\n[^a]: Of a.\n\n    More.\n[^b]: Of [b](https://example.org/b).",
         "One¹ two².\n\n¹ Of a.\n\n  More.\n\n² Of b [1].\n\n[1] https://example.org/b",
     ),
-    "raw inline HTML": ("<kbd>Ctrl</kbd><br>and a<sup>2</sup> <!-- no -->b", "Ctrl\nand a2 b"),
+    "raw inline HTML": ("<kbd>Ctrl</kbd><br>and a<sup>2</sup> <!-- no -->b", "Ctrl\nand a^2 b"),
     "a raw link": ('See <a class="x" href="https://example.org/?a=1&amp;b=2">it</a>.', "See it [1].\n\n[1] https://example.org/?a=1&b=2"),
     "a raw link around blocks": (
         '<a href="https://example.org/a">\n\nOne\n\n</a>',

@@ -94,6 +94,12 @@ def test_the_stylesheet_is_overridden_by_itself(newsletter: Newsletter) -> None:
         ("{{ reader.token }}", 'no field "token" of the reader is declared'),
         ("{{ reader.name | default(reader.first_name) }}", "stands in for another one"),
         ("{% filter styled %}<mj-text>x</mj-text>{% endfilter %}", "MJML"),
+        ("{{ part.body }}", "only texts and numbers can be printed, and this is body"),
+        ("{{ part }}", "and this is part"),
+        ("{{ reader }}", "and this is reader"),
+        ("{{ part.image }}", "and this is nothing"),
+        ("{{ issue.number }}", "and this is nothing"),
+        ("{{ issue.parts | map(attribute='title') }}", "and this is generator"),
         ("{% set x = part.title.append %}{{ x('y') }}", "no attribute"),
     ],
 )

@@ -15,5 +15,7 @@ def complete_issue(ctx: click.Context, param: click.Parameter, incomplete: str) 
     from click.shell_completion import CompletionItem
 
     del ctx, param
-    names = sorted({path.stem for path in Path("issues").glob("*") if path.suffix == ".md" or path.is_dir()})
+    names = sorted(
+        {path.name.removesuffix(".md") for path in Path("issues").glob("*") if path.suffix == ".md" or path.is_dir()}
+    )
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]

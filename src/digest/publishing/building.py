@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from digest.addressing import EXAMPLE_TOKEN, example_reader
 from digest.errors import UsageError
@@ -122,7 +123,7 @@ def _files(message: Message, raw: bytes, facts: dict[str, object]) -> dict[str, 
 def _with_files(html: str, edition: Edition) -> str:
     """Let images that travel inside the message be found beside the file, since a browser has no message."""
     for image in edition.images:
-        html = html.replace(f"cid:{image.cid}", image.filename)
+        html = html.replace(f"cid:{image.cid}", quote(image.filename))
     return html
 
 

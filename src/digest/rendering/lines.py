@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 WIDTH = 72
 _FIELD_WIDTH = 8
 """Columns that a reader's field without a fallback is taken to need."""
-BREAK, GLUE = "\ufdd2", "\ufdd3"
-"""Stand, until lines are wrapped, for a line break and for a space that stay. Noncharacters: no text holds them."""
+BREAK, GLUE = "\x1e", "\x1f"
+"""Stand, until lines are wrapped, for a line break and for a space that stay: controls, which no issue may hold."""
+_WORD = re.compile(r"([ \t\n]*)([^ \t\n]+)")
+_CLOSING = frozenset("、。，．：；！？）」』】〉》〕］｝.,:;!?)]}")
+"""Signs that no line begins with."""
 
 
 def indent(lines: Sequence[str], prefix: str, *, first: str | None = None) -> list[str]:
@@ -44,17 +47,31 @@ def _wrap_part(text: str, width: int) -> list[str]:
     return [line.replace(GLUE, " ") for line in lines if line]
 
 
-# Between the wide signs of East Asia a line may break without a space, but not before closing punctuation.
-_WIDE = r"\u2e80-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff01-\uff60"
-_WORD = re.compile(rf"[{_WIDE}][、。，．！？）」』】〉》]*|[^ \t\n{_WIDE}]+")
-
-
 def _words(text: str) -> Iterator[tuple[str, str]]:
     """Return each word, and the space before it."""
-    end = 0
     for match in _WORD.finditer(text):
-        yield match[0], " " if match.start() > end else ""
-        end = match.end()
+        space = match[1][:1] and " "
+        for piece in _pieces(match[2]):
+            yield piece, space
+            space = ""
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """Cut a word beside the wide signs of East Asia, where a line may break without a space."""
+    start = 0
+    for at in range(1, 0 if word.isascii() else len(word)):
+        if _cut_fits(word[at - 1], word[at]):
+            yield word[start:at]
+            start = at
+    yield word[start:]
+
+
+def _cut_fits(before: str, after: str) -> bool:
+    return (_is_east_asian(before) or _is_east_asian(after)) and after not in _CLOSING and _columns_of(after) > 0
+
+
+def _is_east_asian(sign: str) -> bool:
+    return "\u2e80" <= sign <= "\uffef" and _columns_of(sign) > 1
 
 
 def columns(text: str) -> int:

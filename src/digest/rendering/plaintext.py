@@ -219,6 +219,8 @@ def _opened_url(token: Token) -> str | None:
 def _tag_text(tag: str) -> str:
     if _ENDS_LINE.match(tag):
         return BREAK
+    if tag.lower() == "<sup>":
+        return "^"  # 10<sup>6</sup> is not 106
     alt = _attribute(_ALT, tag)
     return f"[{alt}]" if alt else " " if _ENDS_CELL.match(tag) else ""
 
