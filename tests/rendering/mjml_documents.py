@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from digest.errors import CombinedError, ContentError
 from digest.rendering.mjml import compile_mjml
-from digest.rendering.mjml_tags import rules
+from digest.rendering.mjml.tags import rules
 
 
 def in_column(inner: str, head: str = "") -> str:

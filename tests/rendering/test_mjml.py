@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mjml_documents import around, faults_of, in_body, in_column
 
 from digest.rendering.mjml import compile_mjml, mark_origin
-from digest.rendering.mjml_source import Tag, tokenize
-from digest.rendering.mjml_tags import Content, rules
+from digest.rendering.mjml.source import Tag, tokenize
+from digest.rendering.mjml.tags import Content, rules
 
 FULL = Path(__file__).with_name("full.mjml").read_text(encoding="utf-8")
 """A template with every tag, as an editor writes it."""

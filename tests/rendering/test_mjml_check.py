@@ -10,9 +10,10 @@ from mjml import mjml2html
 from mjml_documents import around, faults_of, in_body, in_column, in_head
 
 from digest.errors import CombinedError, ContentError, DigestError, Place
-from digest.rendering.mjml import _harden, _refusal, compile_mjml, mark_origin
-from digest.rendering.mjml_source import Source
-from digest.rendering.mjml_tags import IGNORED, rules
+from digest.rendering.mjml import compile_mjml, mark_origin
+from digest.rendering.mjml.compiling import _harden, _refusal
+from digest.rendering.mjml.source import Source
+from digest.rendering.mjml.tags import IGNORED, rules
 
 FAULTS = {
     "an unknown tag": (in_column("<mj-txt>x</mj-txt>"), "2: <mj-txt> is no tag of MJML"),

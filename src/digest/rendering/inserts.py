@@ -14,7 +14,7 @@ from css_inline import CSSInliner
 from markupsafe import Markup
 
 from digest.errors import ContentError
-from digest.rendering.mjml_source import OPENING
+from digest.rendering.mjml.source import OPENING
 
 _WORD = re.compile(r"zinsert([0-9a-f]*)xz")
 _WORD_IN_TAG = re.compile(r"<[a-zA-Z][^<>]*zinsert[0-9a-f]*xz")

@@ -22,16 +22,14 @@ from typing import TYPE_CHECKING
 from mjml import mjml2html
 
 from digest.errors import ContentError, Place, raise_all
-from digest.rendering.mjml_check import find_faults
-from digest.rendering.mjml_source import CLOSING, OPENING, Comment, Source, Tag, mark_origin, tokenize
-from digest.rendering.mjml_tags import Content, rules
+from digest.rendering.mjml.checking import find_faults
+from digest.rendering.mjml.source import CLOSING, OPENING, Comment, Source, Tag, tokenize
+from digest.rendering.mjml.tags import Content, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from digest.rendering.mjml_source import Token
-
-__all__ = ["compile_mjml", "mark_origin"]
+    from digest.rendering.mjml.source import Token
 
 
 def compile_mjml(source: str) -> str:

@@ -131,7 +131,7 @@ def rules() -> Mapping[str, Rule]:
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = json.loads(Path(__file__).with_name("mjml_tags.json").read_text(encoding="utf-8"))
+    table: dict[str, Any] = json.loads(Path(__file__).with_name("tags.json").read_text(encoding="utf-8"))
     return table
 
 
@@ -164,7 +164,7 @@ def _kind(written: str) -> Kind:
     """Read a kind as npm mjml writes it: ``unit(px,%){1,4}``, ``enum(left,right)``, ``color``."""
     parts = _KIND.fullmatch(written)
     if not parts:
-        msg = f"mjml_tags.json holds a kind of attribute that is none: {written}"
+        msg = f"tags.json holds a kind of attribute that is none: {written}"
         raise ValueError(msg)
     options = frozenset((parts["options"] or "").split(","))
     match parts["type"]:

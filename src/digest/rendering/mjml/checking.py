@@ -12,14 +12,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from digest.errors import ContentError, Place, did_you_mean
-from digest.rendering.mjml_source import Comment, Stray, Tag, Text
-from digest.rendering.mjml_tags import IGNORED, Content, rules
+from digest.rendering.mjml.source import Comment, Stray, Tag, Text
+from digest.rendering.mjml.tags import IGNORED, Content, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from digest.rendering.mjml_source import Source, Token
-    from digest.rendering.mjml_tags import Kind, Rule
+    from digest.rendering.mjml.source import Source, Token
+    from digest.rendering.mjml.tags import Kind, Rule
 
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 
