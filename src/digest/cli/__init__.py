@@ -7,7 +7,6 @@ Everything but Click is imported inside the commands, so that ``digest --help`` 
 from __future__ import annotations
 
 import errno
-import gc
 from typing import Any
 
 import click
@@ -71,6 +70,4 @@ for _command in (init, new, build, send, status, subscribers, providers):
 
 def main() -> None:
     """Run the program."""
-    # Nearly all that a start makes stays; looking through it for garbage took a fifteenth of a build.
-    gc.set_threshold(100_000)
     digest(prog_name="digest")
