@@ -110,7 +110,7 @@ def test_two_at_once(run: Run, program: Program, counted: Counted, write_readers
         wait_for(counted, 30, first)
         second = run("send", "--yes")
         assert (second.exit_code, second.stdout) == (6, "")
-        assert "in the hands of another digest" in second.stderr
+        assert "another digest is sending right now" in second.stderr
         assert 0 < status(run)["sent"] < 200
         assert run("send", SLUG, "--dry-run").exit_code == 0
         assert first.poll() is None

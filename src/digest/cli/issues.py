@@ -92,7 +92,7 @@ def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_js
     elif built or faults:
         _list_files(built)
     else:
-        click.echo("Nothing to build: every issue has been sent.")
+        click.echo("Nothing to build: every issue has been sent. Name one to build it again.")
     raise_all(faults)
 
 

@@ -49,7 +49,7 @@ class Store:
         try:
             lock.acquire()
         except Timeout as fault:
-            msg = f"{name} is in the hands of another digest that is running now"
+            msg = f"another digest is {name} right now"
             raise IncompleteError(msg, hint="Let it finish; to look on, ask digest status.") from fault
         try:
             yield
