@@ -61,9 +61,7 @@ def _show(mailing: Mailing, zone: ZoneInfo) -> None:
     if mailing.plan:
         _show_plan(mailing.plan, mailing.provider.destination)
     if mailing.draft:
-        click.echo(
-            "  draft    Its front matter does not say `status: ready`; it is sent all the same when you confirm."
-        )
+        click.echo("  status   a draft; it is sent all the same when you confirm")
     if mailing.progress:
         begun = _moment(mailing.progress.begun_at, zone)
         rest = f"It goes on for {many(mailing.readers, 'reader')}." if mailing.readers else "Nothing is left to send."
