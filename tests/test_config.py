@@ -55,6 +55,14 @@ def test_the_smallest_file_is_complete(tmp_path: Path) -> None:
     assert (settings.assets.url, settings.assets.embed) == (None, True)
 
 
+def test_sender_of_an_international_domain(tmp_path: Path) -> None:
+    """The domain is kept as mail servers know it, so that a message's name is the same here and on its way."""
+    settings = load(tmp_path, 'reply_to = "desk@züge.example.org"\n')
+    assert settings.newsletter.reply_to == Address(email="desk@xn--zge-hoa.example.org")
+    (fault,) = faults_of(tmp_path, 'reply_to = "desk@-ü-.example.org"\n')
+    assert "reply_to" in fault
+
+
 def test_each_key_of_the_file_arrives(tmp_path: Path) -> None:
     """What the file says stands in the attribute of its name, in its final form."""
     settings = load(

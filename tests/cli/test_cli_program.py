@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,6 @@ from digest import __version__
 from digest.cli import digest as commands
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import Counted, Run
 
 SLUG = "2026-11-24-hello"
@@ -302,3 +301,15 @@ def test_completion(letter: Path, words: str, expected: list[str]) -> None:
     }
     done = subprocess.run([PROGRAM], cwd=letter, env=variables, capture_output=True, text=True, check=False)
     assert [line.partition(",")[2] for line in done.stdout.split()] == expected
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk(letter: Path) -> None:
+    """What could not be written is said in a sentence, and is no success."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [PROGRAM, "providers"], cwd=letter, stdout=full, stderr=subprocess.PIPE, check=False, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("a file could not be written: ")
+    assert "Free some space" in done.stderr

@@ -7,15 +7,25 @@ stands in the manual: ``docs/reference/settings.md`` has these words, and a test
 
 # No `from __future__ import annotations` here: the types of the attributes are read while the program runs.
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args
 from zoneinfo import ZoneInfo
 
+import idna
 import msgspec
 from msgspec import Meta
 
 from digest.model.people import Address
+
+
+def _mailbox(text: str) -> Address:
+    """Read a sender, its domain as mail servers know it, so that names made of it are the same everywhere."""
+    address = Address.parse(text)
+    if address.email.isascii():
+        return address
+    local_part = address.email.rpartition("@")[0]
+    return replace(address, email=f"{local_part}@{idna.encode(address.domain, uts46=True).decode()}")
 
 
 def _without_slash(url: str) -> str:
@@ -43,7 +53,7 @@ Lines = Annotated[str, Meta(pattern=r"\S", description="a text of one line or mo
 Mailbox = Annotated[
     Address,
     Meta(pattern=rf"\A{_ONE_LINE}+\Z", description="an address such as `Past the Plateau <editor@example.org>`"),
-    Address.parse,
+    _mailbox,
 ]
 Url = Annotated[
     str,
