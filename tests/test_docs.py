@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ import pytest
 from digest import errors
 from digest.cli import digest
 from digest.config import VARIABLES
+from digest.providers import outbox
+from digest.providers.finding import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,3 +171,11 @@ def test_links_of_the_manual_lead_somewhere(path: Path) -> None:
         if anchor and file.suffix == ".md":
             headings = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), flags=re.MULTILINE)
             assert anchor in {_anchor(heading) for heading in headings}
+
+
+def test_manual_tells_each_provider() -> None:
+    """Each provider that comes with digest has a page of its name, and each option of the outbox stands on its page."""
+    ours = [entry.name for entry in entry_points(group=GROUP) if entry.value.startswith("digest.")]
+    pages = {name: (DOCS / "providers" / f"{name}.md").read_text(encoding="utf-8") for name in ours}
+    rows = re.findall(r"^\| `(\w+)` \|", pages["outbox"], re.MULTILINE)
+    assert rows == list(outbox._OPTIONS)
