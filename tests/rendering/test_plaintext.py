@@ -179,3 +179,9 @@ def test_a_span_of_code_is_never_broken(newsletter: Newsletter) -> None:
 def test_a_text_is_as_wide_as_a_terminal_shows_it(text: str, expected: int) -> None:
     """East Asian signs take two columns, marks above and below letters none."""
     assert columns(text) == expected
+
+
+def test_links_of_a_heading(newsletter: Newsletter) -> None:
+    """A heading that holds links among other words says where they lead, as any other text does."""
+    text = text_of(newsletter.render("## About *one* [paper](https://example.org/1972)\n\nSome words."))
+    assert "About _one_ paper [1]\n\n[1] https://example.org/1972\n\nSome words." in text

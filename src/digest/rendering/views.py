@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from markdown_it.token import Token
 from markupsafe import Markup
 
 from digest.errors import ContentError, did_you_mean
@@ -68,6 +69,8 @@ class PartView:
     """Its title in plain words."""
     heading: Markup
     """Its title with emphasis and code, for HTML."""
+    heading_text: str
+    """The same for plain text, with its links listed below it."""
     body: Body
     """The teaser of a story, the whole of a section."""
     lead: bool = False
@@ -86,10 +89,10 @@ class PartView:
 
 def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, writers: Writers, *, lead: bool) -> PartView:
     """Return a part as a template sees it."""
-    heading = _heading(part, writers)
+    heading, heading_text = _heading(part, writers), _heading_text(part, writers)
     if not isinstance(part, Story):
         body = Body(part.body, writers)
-        return PartView(kind="section", title=part.title, heading=heading, body=body)
+        return PartView(kind="section", title=part.title, heading=heading, heading_text=heading_text, body=body)
     leads_on = bool(part.link or part.rest)
     url = part.link or story_url(newsletter.url, issue.slug, part.slug)
     picture = part.picture
@@ -97,6 +100,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
         kind="story",
         title=part.title,
         heading=heading,
+        heading_text=heading_text,
         body=Body(part.teaser, writers),
         lead=lead,
         url=url if leads_on else "",
@@ -112,6 +116,11 @@ def _heading(part: Story | Section, writers: Writers) -> Markup:
     if not part.heading:
         return Markup.escape(part.title)
     return hold(writers.html.write(part.heading))
+
+
+def _heading_text(part: Story | Section, writers: Writers) -> str:
+    said = list(part.heading.tokens) or [Token("text", "", 0, content=part.title)]
+    return writers.text.write(replace(part.heading, tokens=(Token("inline", "", 0, children=said),)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
