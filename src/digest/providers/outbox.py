@@ -8,11 +8,9 @@ Options:
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from threading import get_ident
 from typing import TYPE_CHECKING, ClassVar, cast
 from urllib.parse import quote
 
@@ -167,7 +165,8 @@ def file_name(text: str, suffix: str = "") -> str:
 def _write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody, at no moment, sees a part of it under its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{os.getpid()}-{get_ident()}")
+    # Named after the message, so that what a killed run leaves behind is taken up when the message is written again.
+    unfinished = path.with_name(f".{sha256(path.name.encode()).hexdigest()[:32]}")
     try:
         unfinished.write_bytes(content)
         unfinished.replace(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,6 @@ from jinja2 import (
 from jinja2.filters import do_default
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from digest import __version__
 from digest.errors import ContentError, DigestError, Place
 from digest.model import MARKER
 from digest.rendering.inserts import hold
@@ -88,8 +88,10 @@ def _cache() -> FileSystemBytecodeCache | None:
 
     It is Jinja's own folder, which this user alone can write: what lies in a newsletter's repository is never run.
     """
+    # How they are compiled is decided in this file, so another version of it looks for others.
+    own = sha256(Path(__file__).read_bytes()).hexdigest()[:12]
     try:
-        return FileSystemBytecodeCache(pattern=f"digest-{__version__}-%s.cache")
+        return FileSystemBytecodeCache(pattern=f"digest-{own}-%s.cache")
     except (OSError, RuntimeError):
         return None
 
