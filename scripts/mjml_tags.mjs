@@ -1,7 +1,7 @@
 // Writes the table of MJML's tags that `digest.rendering.mjml.tags` reads, from the metadata of npm's mjml 4:
 //
-//     npm install --prefix /tmp/mjml mjml@4
-//     node scripts/mjml_tags.mjs /tmp/mjml/node_modules > src/digest/rendering/mjml/tags.json
+//     npm install --no-save mjml@4
+//     node scripts/mjml_tags.mjs node_modules > src/digest/rendering/mjml/tags.json
 
 import { createRequire } from "node:module"
 import { resolve } from "node:path"
