@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src"
 FLOORS = (
     {"__init__"},
     {"errors"},
-    {"model"},
+    {"files", "model"},
     {"config", "links"},
     {"providers", "store", "reading", "rendering"},
     {"addressing", "sending"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digest.errors import ContentError, raise_all
+from digest.errors import ContentError, UsageError, raise_all
 from digest.model import RESERVED_FIELDS, Subscriber
 
 if TYPE_CHECKING:
@@ -33,6 +33,24 @@ def refuse_blanks(edition: Edition, subscribers: Subscribers) -> None:
             hint = f'Write {{{{ {name} or "…" }}}}, or complete the list: digest subscribers list --without {name}'
             faults.append(ContentError(msg, hint=hint))
     raise_all(faults)
+
+
+def find_reader(subscribers: Subscribers, email: str) -> Subscriber:
+    """
+    Return the reader of that address.
+
+    Raises:
+        UsageError: nobody of that address is on the list.
+    """
+    reader = subscribers.find(email)
+    if reader is None:
+        raise nobody()
+    return reader
+
+
+def nobody() -> UsageError:
+    """Say, without repeating the address, that it is no reader's."""
+    return UsageError("nobody of that address is on the list", hint="digest subscribers list shows who is.")
 
 
 def example_reader(edition: Edition, fields: Mapping[str, str]) -> Subscriber:

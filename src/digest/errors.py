@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Place:
 
     path: str
     line: int = 0
+
+    @classmethod
+    def of(cls, file: Path, root: Path, line: int = 0) -> Self:
+        """Return the place in a file that is named from the folder `root` on, where it lies in it."""
+        return cls(file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file), line)
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}" if self.line else self.path
@@ -104,10 +110,11 @@ def raise_all(faults: Sequence[DigestError]) -> None:
         raise CombinedError(faults)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``did you mean "subject"?`` for a near miss, else the list of what exists."""
+def did_you_mean(word: str, known: Iterable[str], *, then: str = "") -> str:
+    """Return ``did you mean "subject"?`` for a near miss, else the list of what exists; then the sentence `then`."""
     names = sorted(known)
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
-        return f'did you mean "{near[0]}"?'
-    return f"known: {', '.join(names)}" if names else "there are none"
+        return f'did you mean "{near[0]}"? {then}'.rstrip()
+    known_names = f"known: {', '.join(names)}" if names else "there are none"
+    return f"{known_names}. {then}" if then else known_names

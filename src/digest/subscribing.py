@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from digest.addressing import nobody
 from digest.errors import ContentError, Place, UsageError, did_you_mean, raise_all
 from digest.model import Newcomer, Standing
 from digest.store import Put
@@ -109,7 +110,8 @@ def _check_columns(columns: Sequence[str], source: str, fields: Collection[str],
         faults.append(('there is no column "email"', "The first row names the columns; one of them is email."))
     for column, count in Counter(columns).items():
         if column not in known and not ignore_extra:
-            hint = f"{did_you_mean(column, known)} Declare it under [fields] in digest.toml, or pass --ignore-extra."
+            way_out = "Declare it under [fields] in digest.toml, or pass --ignore-extra."
+            hint = did_you_mean(column, known, then=way_out)
             faults.append((f'unknown column "{column}"', hint))
         elif column in known and count > 1:
             faults.append((f'the column "{column}" stands there {count} times', "Keep one of them."))
@@ -237,8 +239,7 @@ def remove_reader(store: Store, email: str) -> None:
         UsageError: nobody of that address is on the list.
     """
     if not store.subscribers.leave(email, now=datetime.now(UTC)):
-        msg = "nobody of that address is on the list"
-        raise UsageError(msg, hint="digest subscribers list shows who is.")
+        raise nobody()
 
 
 def list_readers(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest.addressing import EXAMPLE_TOKEN
+from digest.addressing import EXAMPLE_TOKEN, find_reader
 from digest.config import load_settings
 from digest.errors import UsageError
-from digest.publishing.building import build, build_all, find_reader, unsent
+from digest.publishing.building import build, build_all, unsent
 from digest.publishing.newsroom import Newsroom
 from digest.store import Store, open_store
 
@@ -104,7 +104,7 @@ def test_images_lie_beside_the_html(newsroom: Newsroom, letter: Path) -> None:
 
 def test_as_one_reader_gets_it(newsroom: Newsroom, store: Store) -> None:
     """A reader's own values are filled in, and never their token, which would let anyone unsubscribe them."""
-    (built,), faults = build_all(newsroom, newsroom.paths(), reader=find_reader(store, "ADA@example.org"))
+    (built,), faults = build_all(newsroom, newsroom.paths(), reader=find_reader(store.subscribers, "ADA@example.org"))
     assert not faults
     written = b"".join(file.read_bytes() for file in built.folder.iterdir())
     reader = store.subscribers.find("ada@example.org")
@@ -117,7 +117,7 @@ def test_as_one_reader_gets_it(newsroom: Newsroom, store: Store) -> None:
 def test_as_nobody(store: Store) -> None:
     """An address that is not on the list is said, without being repeated."""
     with pytest.raises(UsageError, match="nobody of that address") as caught:
-        find_reader(store, "zoe@example.org")
+        find_reader(store.subscribers, "zoe@example.org")
     assert "zoe" not in "".join(caught.value.lines())
 
 

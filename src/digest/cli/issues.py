@@ -75,7 +75,8 @@ def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_js
       digest build
       digest build issues/2026-11-24-past-the-plateau.md --as ada@example.org
     """
-    from digest.publishing.building import build_all, find_reader, unsent
+    from digest.addressing import find_reader
+    from digest.publishing.building import build_all, unsent
 
     if output and len(issues) != 1:
         msg = "--output takes one issue"
@@ -84,7 +85,7 @@ def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_js
     paths, reader = [newsroom.find(name) for name in issues], None
     if email or not issues:
         with open_list(newsroom.settings) as store:
-            reader = find_reader(store, email) if email else None
+            reader = find_reader(store.subscribers, email) if email else None
             paths = paths or unsent(newsroom, store)
     built, faults = build_all(newsroom, paths, folder=output, reader=reader)
     if as_json:

@@ -34,9 +34,9 @@ def print_table(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def many(count: int, one: str, more: str | None = None) -> str:
+def many(count: int, one: str) -> str:
     """Return a count with its noun: ``1 reader``, ``4,120 readers``."""
-    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
+    return f"{count:,} {one if count == 1 else f'{one}s'}"
 
 
 def near(path: Path) -> Path:

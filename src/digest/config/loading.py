@@ -14,6 +14,7 @@ from digest.config.document import FILE_NAME, Document
 from digest.config.environment import read_environment
 from digest.config.settings import DARK, Assets, Newsletter, ProviderChoice, Settings, StoreChoice, Theme
 from digest.errors import Place, SettingsError
+from digest.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,16 +93,9 @@ def _resolve(store: StoreChoice, root: Path) -> StoreChoice:
 
 def _read_text(path: Path, *, missing: str | None = None) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_text(path, path.name, SettingsError)
     except FileNotFoundError as error:
         if missing is not None:
             return missing
         msg = "this file does not exist"
         raise SettingsError(msg, hint=_GO_OR_MAKE, place=Place(path.name)) from error
-    except OSError as error:
-        msg = f"this file cannot be read ({error.strerror})"
-        raise SettingsError(msg, place=Place(path.name)) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        msg = "this line is not written in UTF-8"
-        raise SettingsError(msg, hint="Save the file as UTF-8.", place=Place(path.name, line)) from error

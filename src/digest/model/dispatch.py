@@ -226,11 +226,6 @@ class Tally:
         """Everyone whom the edition was frozen for."""
         return self.sent + self.refused + self.skipped + self.queued + self.in_doubt
 
-    @property
-    def open(self) -> int:
-        """Those whose fate is not yet settled."""
-        return self.queued + self.in_doubt
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from digest.errors import DigestError, ProviderError, SettingsError, did_you_mean, raise_all
+from digest.files import write_whole
 from digest.model import Receipt, State
 from digest.providers import Limits
 from digest.providers.batch_smtp import MEDIA_TYPE, Conversation, transactions
@@ -142,7 +143,7 @@ class Folder(httpx.BaseTransport):
             return "250 discarded"
         path = folder / file_name(recipient, ".eml")
         try:
-            _write_whole(path, content)
+            write_whole(path, content)
         except OSError as error:  # Its own words would tell the address, in the file's name.
             return f"452 the outbox cannot be written: {error.strerror}"
         return f"250 {folder.name}/{path.name}"
@@ -160,16 +161,3 @@ def file_name(text: str, suffix: str = "") -> str:
     if len(name) + len(suffix) > _LONGEST_NAME:
         suffix = f"~{sha256(text.encode()).hexdigest()[:32]}{suffix}"
     return name[: _LONGEST_NAME - len(suffix)] + suffix
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that nobody, at no moment, sees a part of it under its name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Named after the message, so that what a killed run leaves behind is taken up when the message is written again.
-    unfinished = path.with_name(f".{sha256(path.name.encode()).hexdigest()[:32]}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError:
-        unfinished.unlink(missing_ok=True)
-        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from html.parser import HTMLParser
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from digest.addressing import EXAMPLE_TOKEN, example_reader
-from digest.errors import UsageError
+from digest.files import write_whole
 from digest.model import Message, Pattern
 from digest.providers.mime import MimeWriter
 from digest.publishing.newsroom import FAULTS
@@ -37,6 +36,15 @@ class Built:
     """The content of ``edition.json``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """A message, filled once: its two parts, and the whole of it."""
+
+    html: str
+    text: str
+    raw: bytes
+
+
 def build(newsroom: Newsroom, path: Path, folder: Path | None = None, reader: Subscriber | None = None) -> Built:
     """
     Write ``email.html``, ``email.txt``, ``message.eml`` and ``edition.json`` for an issue.
@@ -56,12 +64,11 @@ def build(newsroom: Newsroom, path: Path, folder: Path | None = None, reader: Su
     edition = newsroom.render(issue)
     shown_to = reader or example_reader(edition, newsroom.settings.fields)
     message = Message(edition=edition, reader=replace(shown_to, token=EXAMPLE_TOKEN), at=_moment(issue))
-    raw = MimeWriter.of(edition).write(message)
-    facts = _facts(issue, message, raw)
+    parts = _Parts(html=message.html, text=message.text, raw=MimeWriter.of(edition).write(message))
+    facts = _facts(issue, message, parts)
     target = folder or newsroom.settings.root / ".digest" / "build" / edition.slug
-    target.mkdir(parents=True, exist_ok=True)
-    for name, content in _files(message, raw, facts).items():
-        _write_whole(target / name, content)
+    for name, content in _files(edition, parts, facts).items():
+        _update(target / name, content)
     return Built(folder=target, facts=facts)
 
 
@@ -90,34 +97,25 @@ def unsent(newsroom: Newsroom, store: Store) -> list[Path]:
     return [path for slug, path in newsroom.by_slug().items() if slug not in sent]
 
 
-def find_reader(store: Store, email: str) -> Subscriber:
-    """
-    Return the reader of that address.
-
-    Raises:
-        UsageError: there is none.
-    """
-    reader = store.subscribers.find(email)
-    if reader is None:
-        msg = "nobody of that address is on the list"
-        raise UsageError(msg, hint="digest subscribers list shows who is.")
-    return reader
-
-
 def _moment(issue: Issue) -> datetime:
     if issue.send_at:
         return issue.send_at
     return datetime.combine(issue.date, time(), tzinfo=UTC) if issue.date else _UNDATED
 
 
-def _files(message: Message, raw: bytes, facts: dict[str, object]) -> dict[str, bytes]:
+def _files(edition: Edition, parts: _Parts, facts: dict[str, object]) -> dict[str, bytes]:
     return {
-        "email.html": _with_files(message.html, message.edition).encode(),
-        "email.txt": message.text.encode(),
-        "message.eml": raw,
+        "email.html": _with_files(parts.html, edition).encode(),
+        "email.txt": parts.text.encode(),
+        "message.eml": parts.raw,
         "edition.json": (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode(),
-        **{image.filename: image.content for image in message.edition.images},
+        **{image.filename: image.content for image in edition.images},
     }
+
+
+def _update(path: Path, content: bytes) -> None:
+    if not (path.exists() and path.read_bytes() == content):
+        write_whole(path, content)
 
 
 def _with_files(html: str, edition: Edition) -> str:
@@ -127,7 +125,7 @@ def _with_files(html: str, edition: Edition) -> str:
     return html
 
 
-def _facts(issue: Issue, message: Message, raw: bytes) -> dict[str, object]:
+def _facts(issue: Issue, message: Message, parts: _Parts) -> dict[str, object]:
     edition = message.edition
     return {
         "issue": edition.slug,
@@ -135,8 +133,8 @@ def _facts(issue: Issue, message: Message, raw: bytes) -> dict[str, object]:
         "subject": message.subject,
         "preheader": Pattern.of_text(issue.preheader).fill(message.reader.values),
         "edition": edition.fingerprint,
-        "sizes": {"html": len(message.html.encode()), "text": len(message.text.encode()), "message": len(raw)},
-        "links": _links(message.html),
+        "sizes": {"html": len(parts.html.encode()), "text": len(parts.text.encode()), "message": len(parts.raw)},
+        "links": _links(parts.html),
         "slots": [{"name": name, "fallback": has_fallback} for name, has_fallback in sorted(edition.slots)],
         "images": [image.filename for image in edition.images],
     }
@@ -157,15 +155,3 @@ def _links(html: str) -> list[str]:
     parser = _Links()
     parser.feed(html)
     return list(parser.found)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Put the file in place at once, so that nobody ever reads half of it."""
-    if path.exists() and path.read_bytes() == content:
-        return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

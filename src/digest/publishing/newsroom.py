@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from digest.errors import CombinedError, ContentError, UsageError, did_you_mean
 from digest.links import slugify
-from digest.reading import INDEX, IssueReader
+from digest.reading import INDEX, IssueReader, name_of
 from digest.rendering import EditionRenderer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Newsroom:
 
     def paths(self) -> list[Path]:
         """Return the issues' files and folders, in the order of their names."""
-        return sorted(_issues_in(self.settings.root / ISSUES), key=_name)
+        return sorted(_issues_in(self.settings.root / ISSUES), key=name_of)
 
     def find(self, name: str) -> Path:
         """
@@ -64,7 +64,7 @@ class Newsroom:
         path = path.parent if path.name == INDEX else path
         if _is_issue(path):
             return path
-        by_name = [path for path in self.paths() if _name(path) == name]
+        by_name = [path for path in self.paths() if name_of(path) == name]
         if len(by_name) == 1:
             return by_name[0]
         by_slug = self.by_slug()  # a slug of its own stands in the front matter, so every issue has to be read
@@ -94,7 +94,7 @@ class Newsroom:
         try:
             return self.read(path).slug
         except FAULTS:
-            return slugify(_name(path))
+            return slugify(name_of(path))
 
     def read(self, path: Path) -> Issue:
         """
@@ -117,10 +117,6 @@ class Newsroom:
 
 def _issues_in(folder: Path) -> Iterator[Path]:
     return filter(_is_issue, folder.iterdir() if folder.is_dir() else ())
-
-
-def _name(path: Path) -> str:
-    return path.name.removesuffix(".md")
 
 
 def _is_issue(path: Path) -> bool:

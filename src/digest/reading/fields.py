@@ -98,7 +98,7 @@ def _read_field(written: str, defaults: Mapping[str, str], place: Place) -> Slot
     known = {*defaults, *RESERVED_FIELDS} - {"token"}
     if name not in known:
         msg = f'no field "{name}" is declared'
-        suggestion = f"{did_you_mean(name, known)}.".replace("?.", "?")
-        hint = f"{suggestion} Fields are declared under [fields] in digest.toml. {_LITERAL_HINT}"
+        where = "Fields are declared under [fields] in digest.toml."
+        hint = did_you_mean(name, known, then=f"{where} {_LITERAL_HINT}")
         raise ContentError(msg, hint=hint, place=place)
     return Slot(name=name, fallback=match[2] or match[3] or defaults.get(name) or None)

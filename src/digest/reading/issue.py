@@ -12,7 +12,7 @@ from digest.model import MARKER, Issue, Prose, Story
 from digest.reading.cutting import is_fold
 from digest.reading.faults import Faults
 from digest.reading.markdown import plain_text
-from digest.reading.naming import date_of, words_of
+from digest.reading.naming import date_of, name_of, words_of
 from digest.reading.parts import read_chapter, read_page, split_chapters, take_title
 from digest.reading.raw_html import line_of
 from digest.reading.source import read_source
@@ -93,14 +93,14 @@ class IssueReader:
         return read_source(file, self._shown(file), ISSUE_KEYS, self.fields, faults)
 
     def _shown(self, file: Path) -> str:
-        return file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else str(file)
+        return Place.of(file, self.root).path
 
     def _read_front(self, front: FrontMatter, path: Path) -> Issue:
         """Return what the front matter and the name of the file say of the issue, without its content."""
         send_at = front.read("send_at", lambda value: moment(value, self.timezone))
         return Issue(
             path=path,
-            slug=front.read("slug", slugify) or slugify(_name(path)),
+            slug=front.read("slug", slugify) or slugify(name_of(path)),
             number=front.read("number", whole_number),
             title=front.text("title") or "",
             subject=_read_subject(front),
@@ -120,10 +120,6 @@ class IssueReader:
                 yield read_story(file, self._shown(file), self.fields, teaser_words)
 
 
-def _name(path: Path) -> str:
-    return path.name.removesuffix(".md")
-
-
 def _read_subject(front: FrontMatter) -> str:
     if "subject" in front.lines and not front.has("subject"):
         with front.faults.noted():
@@ -138,7 +134,7 @@ def _read_date(front: FrontMatter, path: Path) -> date | None:
         return front.read("date", day)
     with front.faults.noted():
         try:
-            return date_of(_name(path))
+            return date_of(name_of(path))
         except ValueError as error:
             msg = f"the name of the issue begins with a day that does not exist: {error}"
             raise ContentError(msg, hint="Rename it, or say `date: …`.", place=Place(front.path, 1)) from error
@@ -168,7 +164,7 @@ def _read_chapters(
 def _with_titles(issue: Issue, heading: Token | None, tokens: Tokens, path: str) -> Issue:
     """Give the issue its title and its subject, which stand in for each other."""
     title = issue.title or (plain_text([heading]) if heading else "")
-    subject = issue.subject or title or words_of(_name(issue.path)) or _first_heading(tokens)
+    subject = issue.subject or title or words_of(name_of(issue.path)) or _first_heading(tokens)
     if not subject:
         msg = "the issue has no subject"
         raise ContentError(msg, hint="Add `subject: …` to its front matter.", place=Place(path, 1))

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _DATED = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)(?:[-_ ]+(.*))?", re.ASCII)
 _ORDERED = re.compile(r"\d+[-_ ]+")
+
+
+def name_of(path: Path) -> str:
+    """Return what an issue's file or folder is called; in the name of a folder, a dot ends nothing."""
+    return path.name.removesuffix(".md")
 
 
 def date_of(name: str) -> date | None:

@@ -76,8 +76,7 @@ class Images:
             image = self._read(self._find(src, file))
             width, height = _measure(image)
         except ContentError as error:
-            shown = file.relative_to(self.root).as_posix() if file.is_relative_to(self.root) else str(file)
-            error.place = Place(shown, line)
+            error.place = Place.of(file, self.root, line)
             raise
         url = f"cid:{image.cid}" if self.assets.url is None else asset_url(self.assets.url, self.slug, image.filename)
         return Image(url=url, alt=alt, width=width, height=height)

@@ -19,6 +19,7 @@ from jinja2.filters import do_default
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from digest.errors import ContentError, DigestError, Place
+from digest.files import read_text
 from digest.model import MARKER
 from digest.rendering.inserts import hold
 from digest.rendering.mjml import mark_origin
@@ -121,15 +122,7 @@ def _read(path: Path, folder: Path, shown: str) -> str:
     if not path.resolve().is_relative_to(folder.resolve()):
         msg = f"{shown} lies outside {folder.name}/"
         raise ContentError(msg, hint="Copy it there.")
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        msg = f"this file cannot be read ({error.strerror})"
-        raise ContentError(msg, place=Place(shown)) from error
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        msg = "this line is not written in UTF-8"
-        raise ContentError(msg, hint="Save the file as UTF-8.", place=Place(shown, line)) from error
+    return read_text(path, shown, ContentError).replace("\r\n", "\n").replace("\r", "\n")
 
 
 # A field stands in the text as a marker, which most filters would destroy, and the others would change to no effect.

@@ -176,7 +176,7 @@ class ReaderView:
     def __getattr__(self, name: str) -> FieldView:
         if name not in self._defaults:
             msg = f'no field "{name}" of the reader is declared'
-            hint = f"{did_you_mean(name, self._defaults)} Fields are declared under [fields] in digest.toml."
+            hint = did_you_mean(name, self._defaults, then="Fields are declared under [fields] in digest.toml.")
             raise ContentError(msg, hint=hint)
         return FieldView(Slot(name=name, fallback=self._defaults[name] or None))
 
