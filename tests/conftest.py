@@ -112,11 +112,11 @@ class Counted:
 
     folder: Path
 
-    def configure(self, **options: object) -> None:
-        """Make it the provider of the newsletter."""
+    def configure(self, *, stop_after: int = 1, **options: object) -> None:
+        """Make it the provider of the newsletter, whose sends end at the first trouble, which is quick."""
         settings = (self.folder / "digest.toml").read_text("utf-8").partition("[provider]")[0]
         lines = "\n".join(f"{name} = {json.dumps(value)}" for name, value in options.items())
-        text = f'{settings}[provider]\nname = "counting"\n{lines}\n'
+        text = f'{settings}[provider]\nname = "counting"\n{lines}\n\n[send]\nstop_after = {stop_after}\n'
         (self.folder / "digest.toml").write_text(text, encoding="utf-8")
 
     def accepted(self) -> Counter[str]:

@@ -3,9 +3,10 @@ A provider as anyone may bring one, for the tests of the program: it writes down
 
 It is found by its entry point, which `install` puts into a folder. Options, all of them needed by some test:
     messages: readers a request.
+    concurrency: requests side by side.
     idempotent: whether it heeds keys.
     seconds: how long each request takes, half of it before and half after it is accepted.
-    answer: "sent", or what goes wrong instead, in every request.
+    answer: "sent", or what goes wrong instead, in every request; "x then y" says y from the second one on.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -52,7 +54,12 @@ def from_settings(
         seconds=float(str(options.get("seconds", 0))),
         answer=str(options.get("answer", "sent")),
     )
-    limits = Limits(messages=int(str(options.get("messages", 10))), idempotent=service.idempotent, inline_images=False)
+    limits = Limits(
+        messages=int(str(options.get("messages", 10))),
+        inline_images=False,
+        key_lifetime=timedelta(hours=24) if service.idempotent else None,
+        concurrency=int(str(options.get("concurrency", 1))),
+    )
     return Counting(limits=limits, transport=service)
 
 
@@ -67,17 +74,22 @@ class Service(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Accept a request, unless it did already."""
-        if self.answer == "unreachable":
+        answer = self._answer()
+        if answer == "unreachable":
             msg = "nobody is there"
             raise httpx.ConnectError(msg, request=request)
         time.sleep(self.seconds / 2)
-        if not (self.idempotent and request.headers["Key"] in self._keys()):
+        if answer != "queued" and not (self.idempotent and request.headers["Key"] in self._keys()):
             self._note(request)
         time.sleep(self.seconds / 2)
-        if self.answer == "lost":
+        if answer == "lost":
             msg = "the connection was lost"
             raise httpx.ReadError(msg, request=request) from OSError("the cable was cut")
-        return httpx.Response(200, text=self.answer)
+        return httpx.Response(200, text=answer)
+
+    def _answer(self) -> str:
+        first, _, rest = self.answer.partition(" then ")
+        return rest if rest and self._keys() else first
 
     def _keys(self) -> set[str]:
         lines = self.log.read_text("utf-8").splitlines() if self.log.exists() else []
@@ -112,6 +124,18 @@ class Counting:
             refused = Receipt(state=State.REFUSED, reason="no such mailbox")
             return [refused, *[Receipt(state=State.SENT)] * (len(batch.readers) - 1)]
         return [Receipt(state=State(response.text), reason="as told")] * len(batch.readers)
+
+    def build_query(self, batch: Batch) -> NoReturn:
+        """Refuse: it has no log."""
+        del batch
+        msg = "there is no log"
+        raise ProviderError(msg)
+
+    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:
+        """Refuse: it has no log."""
+        del batch, response
+        msg = "there is no log"
+        raise ProviderError(msg)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
         """Refuse: it has none."""

@@ -112,6 +112,7 @@ def test_the_manual_tells_each_section_and_variable_and_no_others() -> None:
     assert re.findall(r"^## `\[([\w.]+)\]`$", manual, re.MULTILINE) == [
         *list(SECTIONS)[:3],
         "fields",
+        "segments",
         *list(SECTIONS)[3:],
     ]
     rows = dict(re.findall(r"^\| `(DIGEST_\w+)` \| `([\w.]+)` \|", manual, re.MULTILINE))

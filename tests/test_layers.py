@@ -16,6 +16,7 @@ FLOORS = (
     {"__init__"},
     {"errors"},
     {"files", "model"},
+    {"segments"},
     {"config", "links"},
     {"providers", "store", "reading", "rendering"},
     {"addressing", "sending"},

@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from digest.errors import ContentError, UsageError, raise_all
+from digest.errors import ContentError, UsageError, did_you_mean, raise_all
 from digest.model import RESERVED_FIELDS, Subscriber
+from digest.segments import parse_segment, resolve_issues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from digest.config import Settings
     from digest.model import Edition
-    from digest.store import Subscribers
+    from digest.segments import Segment
+    from digest.store import Audiences, Store, Subscribers
 
 EXAMPLE_EMAIL = "reader@example.org"
 EXAMPLE_TOKEN = "example"  # noqa: S105  # opens nothing: what is shown must never carry a reader's real token
 
 
-def refuse_blanks(edition: Edition, subscribers: Subscribers) -> None:
+def find_segment(text: str, settings: Settings, store: Store) -> Segment | None:
     """
-    See to it that no reader gets a blank where the edition needs a value.
+    Return the segment of that name in ``digest.toml``, or of that expression; None, which is everyone, for a blank one.
+
+    Raises:
+        UsageError: it cannot be read, or names a tag or an issue that does not exist.
+    """
+    if not text:
+        return None
+    timezone = ZoneInfo(settings.newsletter.timezone)
+    segment = settings.segments.get(text) or _parse(text, settings, timezone)
+    for tag in segment.tags:
+        if not store.audiences.has_tag(tag):
+            msg = f'nobody has the tag "{tag}"'
+            raise UsageError(msg, hint=did_you_mean(tag, store.audiences.tags()))
+    return resolve_issues(segment, [frozen.slug for frozen in store.mailings.all()]) if segment.issues else segment
+
+
+def _parse(text: str, settings: Settings, timezone: ZoneInfo) -> Segment:
+    try:
+        return parse_segment(text, fields=settings.fields, timezone=timezone)
+    except UsageError as error:
+        if not text.isidentifier():
+            raise
+        msg = f'there is no segment "{text}"'
+        raise UsageError(
+            msg, hint=f"Under [segments] in digest.toml, {did_you_mean(text, settings.segments)}"
+        ) from error
+
+
+def refuse_blanks(edition: Edition, audiences: Audiences, segment: Segment | None = None) -> None:
+    """
+    See to it that no reader of a segment gets a blank where the edition needs a value; None is everyone.
 
     Raises:
         ContentError: some reader has no value for a field that stands there without a fallback.
     """
     faults = []
     for name in sorted(name for name, has_fallback in edition.slots if not has_fallback and name != "token"):
-        count = subscribers.without_value(name)
+        count = audiences.without_value(name, segment)
         if count:
             who = "1 reader has" if count == 1 else f"{count:,} readers have"
             msg = f"{who} no value for `{name}`, which the issue uses without a fallback"

@@ -1,82 +1,80 @@
-"""Opening a store: its address, its tables, and the locks beside it."""
+"""Opening a store: its address, its tables, its transactions."""
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from digest.errors import IncompleteError, SettingsError
-from digest.model import Newcomer
-from digest.store import open_store
-from digest.store.database import connect
+from digest.errors import SettingsError
+from digest.model import Consent, Newcomer
+from digest.store import open_database, open_store
+from digest.store.database import Database, Dialect
 from digest.store.schema import Migration, migrate, read_migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-
-HOLD = """
-import sys, time
-from digest.store import open_store
-with open_store(sys.argv[1]) as store, store.hold("past-the-plateau"):
-    print("held", flush=True)
-    time.sleep(60)
-"""
+_DATA = {Dialect.SQLITE: "blob", Dialect.POSTGRESQL: "bytea"}
 
 
-@contextmanager
-def holder(url: str) -> Iterator[subprocess.Popen[str]]:
-    """Run another process that holds an issue."""
-    with subprocess.Popen([sys.executable, "-c", HOLD, url], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        try:
-            yield process
-        finally:
-            process.kill()
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """Return a database with one table, for words and bytes."""
+    with open_database(url) as (opened, _):
+        opened.run(f"create table words (word text primary key, bytes {_DATA[opened.dialect]})")
+        yield opened
 
 
 def _put(url: str) -> None:
     with open_store(url) as store:
-        list(store.subscribers.put([Newcomer(email="ann@example.org", source="test")], now=NOW))
+        list(store.subscribers.put([Newcomer(email="ann@example.org", consent=Consent(source="test"))], now=NOW))
 
 
-def test_file_and_folder_are_made(tmp_path: Path) -> None:
-    """The smallest newsletter needs no preparation, and its list is not for other people's eyes."""
-    path = tmp_path / "new" / ".digest" / "digest.db"
-    _put(f"sqlite:///{path}")
-    with open_store(f"sqlite:///{path}") as store:
+def _words(database: Database) -> list[str]:
+    return [word for (word,) in database.fetch_all("select word from words order by word")]
+
+
+def _add(database: Database, word: str) -> None:
+    assert database.change("insert into words (word) values (:word)", word=word) == 1
+
+
+class FailedError(Exception):
+    """What a test breaks a transaction off with."""
+
+
+@contextmanager
+def _broken_off(database: Database) -> Iterator[None]:
+    """Begin a transaction that fails at its end."""
+    with suppress(FailedError), database.transaction():
+        yield
+        raise FailedError
+
+
+def test_store_keeps_what_it_was_given(url: str) -> None:
+    """What one program wrote, the next one reads."""
+    _put(url)
+    with open_store(url, create=False) as store:
         assert store.subscribers.find("ann@example.org")
-    assert path.stat().st_mode & 0o077 == 0
-
-
-def test_relative_address_starts_at_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three slashes are a relative path, as everywhere else."""
-    monkeypatch.chdir(tmp_path)
-    _put("sqlite:///.digest/digest.db")
-    assert (tmp_path / ".digest" / "digest.db").exists()
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
 def test_store_in_memory(url: str) -> None:
-    """A store in memory begins empty each time, and anyone may hold anything in it."""
+    """A store in memory begins empty each time."""
     _put(url)
-    with open_store(url) as store, store.hold("x"), store.hold("x"):
+    with open_store(url) as store:
         assert not store.subscribers.find("ann@example.org")
 
 
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("postgresql://ed:secret@db.example.org/letters", r"no store for postgresql://"),
+        ("mysql://ed:secret@db.example.org/letters", r"no store for mysql://"),
         ("digest.db", "names no file"),
         ("sqlite://digest.db", "names no file"),
         ("sqlite:///", "names no file"),
@@ -89,153 +87,185 @@ def test_other_addresses_are_refused(url: str, sentence: str) -> None:
         pass
     assert "secret" not in "".join(caught.value.lines())
     assert "sqlite:///" in caught.value.hint
+    assert "postgresql://" in caught.value.hint
 
 
-def test_missing_database_is_not_made_unasked(tmp_path: Path) -> None:
-    """With `create=False`, a mistyped address leaves nothing behind."""
-    path = tmp_path / "typo" / "digest.db"
-    with pytest.raises(SettingsError, match="there is no database"), open_store(f"sqlite:///{path}", create=False):
+def test_missing_library_is_named() -> None:
+    """Without psycopg, the sentence says how to get it, and SQLite works as ever."""
+    script = (
+        "import sys\nsys.modules['psycopg'] = None\n"
+        "from digest.errors import SettingsError\nfrom digest.store import open_store\n"
+        "with open_store('sqlite://'): pass\n"
+        "try:\n with open_store('postgresql://db.example.org/letters'): pass\n"
+        "except SettingsError as error: print(*error.lines())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "needs psycopg" in done.stdout
+    assert "pip install 'digest[postgres]'" in done.stdout
+
+
+def test_sqlite_does_without_psycopg() -> None:
+    """A library that is not used costs no start."""
+    script = (
+        "import sys\nfrom digest.store import open_store\nwith open_store('sqlite://'): print('psycopg' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_tables_are_not_made_unasked(url: str) -> None:
+    """With `create=False`, an empty database stays empty, and the sentence says what fills it."""
+    with open_database(url):
         pass
-    assert not path.parent.exists()
-
-
-def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    """Where a file stands in the way of the folder, the sentence names the database."""
-    (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    url = f"sqlite:///{tmp_path}/file/digest.db"
-    with pytest.raises(SettingsError, match="cannot be made"), open_store(url):
+    with pytest.raises(SettingsError, match="no list of readers") as caught, open_store(url, create=False):
         pass
+    assert "digest subscribers import" in caught.value.hint
+    with open_database(url) as (database, _):
+        assert not database.fetch_all(database.queries("schema.sql")["find_record"])
 
 
-def test_file_of_another_kind(tmp_path: Path) -> None:
-    """A file that is no database is named, and stays as it is."""
-    path = tmp_path / "digest.db"
-    path.write_bytes(b"email,name\nann@example.org,Ann\n" * 100)
-    with pytest.raises(SettingsError, match="is no SQLite database"), open_store(f"sqlite:///{path}"):
-        pass
-    assert path.read_bytes().startswith(b"email,name\n")
+def test_transaction_is_whole_or_nothing(database: Database) -> None:
+    """What ran before a failure is gone with it."""
+    with _broken_off(database):
+        _add(database, "one")
+    with database.transaction():
+        _add(database, "two")
+    assert _words(database) == ["two"]
 
 
-def test_damaged_database(tmp_path: Path) -> None:
-    """Damage that shows only when the list is read is a sentence too."""
-    path = tmp_path / "digest.db"
-    _put(f"sqlite:///{path}")
-    content = path.read_bytes()
-    path.write_bytes(content[:4096] + b"\xa5" * (len(content) - 4096))
-    with pytest.raises(SettingsError, match="is damaged"), open_store(f"sqlite:///{path}") as store:
-        list(store.subscribers.walk())
+@pytest.mark.parametrize("alone", [False, True])
+def test_transaction_joins_the_one_around_it(database: Database, *, alone: bool) -> None:
+    """An inner one ends nothing: a later failure takes its work back too."""
+    with _broken_off(database):
+        with database.transaction(alone=alone):
+            _add(database, "one")
+        _add(database, "two")
+    assert _words(database) == []
+    with database.transaction(alone=alone), database.transaction():
+        _add(database, "three")
+    assert _words(database) == ["three"]
 
 
-def test_folder_instead_of_a_file(tmp_path: Path) -> None:
-    """A folder cannot be opened as a database."""
-    with pytest.raises(SettingsError, match="cannot be opened"), open_store(f"sqlite:///{tmp_path}"):
-        pass
+def test_others_see_what_is_finished(url: str, database: Database) -> None:
+    """Nobody else sees a transaction before its end, and everybody at once then."""
+    with open_database(url) as (other, _):
+        with database.transaction():
+            _add(database, "one")
+            assert _words(other) == []
+        assert _words(other) == ["one"]
 
 
-def test_mistakes_of_ours_stay_visible() -> None:
-    """An error that no file can cause is a bug, and keeps its traceback."""
-    with pytest.raises(sqlite3.OperationalError, match="syntax"), connect(":memory:") as database:
-        database.change("select from where")
+_ADD_UP = """
+import sys
+from digest.store import open_database
+with open_database(sys.argv[1]) as (database, _):
+    for _ in range(25):
+        with database.transaction(alone=True):
+            (count,) = database.fetch_one("select count(*) from words")
+            database.change("insert into words (word) values (:word)", word=str(count))
+"""
 
 
-def test_busy_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another program's endless transaction is said, after a while, and is no fault of the settings."""
-    monkeypatch.setattr("digest.store.database.WAIT", 0.05)
-    url = f"sqlite:///{tmp_path}/digest.db"
-    _put(url)
-    with closing(sqlite3.connect(tmp_path / "digest.db", isolation_level=None)) as other:
-        other.execute("begin immediate")
-        with pytest.raises(IncompleteError, match="another program"):
-            _put(url)
+def test_alone_means_one_after_the_other(url: str, database: Database) -> None:
+    """What one has read stays true until it ends, in all programs."""
+    processes = [subprocess.Popen([sys.executable, "-c", _ADD_UP, url]) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert sorted(_words(database), key=int) == [str(number) for number in range(75)]
 
 
-def test_writing_is_durable(tmp_path: Path) -> None:
-    """A commit is on the disk when it returns, which the claims stand on."""
-    with connect(str(tmp_path / "digest.db")) as database:
-        settings = [
-            database.fetch_all(f"pragma {name}")[0][0] for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
-    assert settings == ["wal", 2, 1]
+def test_values_come_back_as_they_were(database: Database) -> None:
+    """Text and bytes of every kind survive, and rows are tuples."""
+    rows = [("it's 5 % :a ✓ 𝄞", bytes(range(256))), ("", None)]
+    database.change_many(
+        "insert into words (word, bytes) values (:word, :bytes)",
+        ({"word": word, "bytes": content} for word, content in rows),
+    )
+    assert database.fetch_all("select word, bytes from words order by word desc") == rows
+    assert database.fetch_one("select word from words where bytes = :bytes", bytes=rows[0][1]) == rows[0][:1]
+    assert database.fetch_one("select word from words where word = :word", word="nobody") is None
+    assert database.change("delete from words where word = :word", word="nobody") == 0
+    assert database.change("delete from words where bytes is null or word <> :word", word="") == 2
+
+
+def test_rows_may_be_made_by_asking(database: Database) -> None:
+    """The rows of a change may come from the same database, while it goes on."""
+    count = 1_100
+
+    def rows() -> Iterator[dict[str, object]]:
+        for number in range(count):
+            assert database.fetch_one("select :n + 1", n=number) == (number + 1,)
+            yield {"word": str(number)}
+
+    with database.transaction():
+        database.change_many("insert into words (word) values (:word)", rows())
+    assert len(_words(database)) == count
+
+
+def test_script_of_several_statements(database: Database) -> None:
+    """A script runs inside the transaction that is open, and its per cent signs and colons are its own."""
+    script = "insert into words (word) values ('5 % :a;'); -- ; :b\ninsert into words (word) values ('b');"
+    with _broken_off(database):
+        database.run(script)
+    assert _words(database) == []
+    database.run(script)
+    assert _words(database) == ["5 % :a;", "b"]
 
 
 STEPS = (
-    Migration(number=1, name="first", script="create table one (x); insert into one values (';');"),
-    Migration(number=2, name="second", script="create table two (x)"),
+    Migration(number=1, name="first", script="create table one (x text); insert into one values (';');"),
+    Migration(number=2, name="second", script="create table two (x text)"),
 )
+BROKEN = Migration(number=2, name="broken", script="create table two (x text); insert into nowhere values (1);")
 
 
-def _tables(path: Path) -> set[str]:
-    with closing(sqlite3.connect(path)) as connection:
-        return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+def _has(database: Database, table: str) -> bool:
+    query = {
+        Dialect.SQLITE: "select count(*) from sqlite_master where name = :table",
+        Dialect.POSTGRESQL: "select count(*) from pg_tables where schemaname = 'public' and tablename = :table",
+    }
+    return bool(database.fetch_one(query[database.dialect], table=table) == (1,))
 
 
-def test_migrations_run_once(tmp_path: Path) -> None:
+def test_migrations_run_once(url: str) -> None:
     """A database is brought to the newest form, from whatever form it has."""
-    path = tmp_path / "digest.db"
     for steps in (STEPS[:1], STEPS, STEPS):
-        with connect(str(path)) as database:
+        with open_database(url) as (database, _):
             migrate(database, steps)
             assert database.fetch_all("select x from one") == [(";",)]
             assert database.fetch_all("select number, name from migrations") == [(s.number, s.name) for s in steps]
-    assert _tables(path) == {"migrations", "one", "two"}
+            assert _has(database, "two") == (len(steps) > 1)
 
 
-def test_migration_that_fails_leaves_nothing_half_done(tmp_path: Path) -> None:
+def test_migration_that_fails_leaves_nothing_half_done(url: str) -> None:
     """What ran before the fault is gone with it, and the steps before stand."""
-    path = tmp_path / "digest.db"
-    broken = Migration(number=2, name="broken", script="create table two (x); insert into nowhere values (1);")
-    with pytest.raises(sqlite3.OperationalError, match="nowhere"), connect(str(path)) as database:
-        migrate(database, (STEPS[0], broken))
-    assert _tables(path) == {"migrations", "one"}
-    with connect(str(path)) as database:
+    with pytest.raises(Exception, match="nowhere"), open_database(url) as (database, _):
+        migrate(database, (STEPS[0], BROKEN))
+    with open_database(url) as (database, _):
+        assert _has(database, "one")
+        assert not _has(database, "two")
         migrate(database, STEPS)
-    assert _tables(path) == {"migrations", "one", "two"}
+        assert _has(database, "two")
 
 
-def test_our_migrations_are_numbered_without_gaps() -> None:
+@pytest.mark.parametrize("dialect", Dialect)
+def test_our_migrations_are_numbered_without_gaps(dialect: Dialect) -> None:
     """The number of steps taken says which come next."""
-    assert [migration.number for migration in read_migrations()] == [*range(1, len(read_migrations()) + 1)]
+    numbers = [migration.number for migration in read_migrations(dialect)]
+    assert numbers == [*range(1, len(numbers) + 1)]
+    assert numbers
 
 
-def test_database_of_a_newer_digest(tmp_path: Path) -> None:
+def test_database_of_a_newer_digest(url: str) -> None:
     """An older program does not touch tables that it does not know."""
-    path = tmp_path / "digest.db"
-    _put(f"sqlite:///{path}")
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("insert into migrations values (9999, 'from the future')")
-    with pytest.raises(SettingsError, match="newer digest"), open_store(f"sqlite:///{path}"):
+    _put(url)
+    with open_database(url) as (database, _):
+        database.change("insert into migrations (number, name) values (9999, 'from the future')")
+    with pytest.raises(SettingsError, match="newer digest"), open_store(url):
         pass
 
 
-def test_two_programs_open_a_new_database_at_once(tmp_path: Path) -> None:
-    """Only one of them makes the tables, and both find them."""
+def test_programs_that_open_a_new_database_at_once(url: str) -> None:
+    """Only one of them makes the tables, and all find them."""
     script = "import sys; from digest.store import open_store\nwith open_store(sys.argv[1]) as s: s.subscribers.count()"
-    command = [sys.executable, "-c", script, f"sqlite:///{tmp_path}/digest.db"]
-    processes = [subprocess.Popen(command) for _ in range(3)]
+    processes = [subprocess.Popen([sys.executable, "-c", script, url]) for _ in range(3)]
     assert [process.wait() for process in processes] == [0, 0, 0]
-
-
-def test_issue_in_the_hands_of_another_process(tmp_path: Path) -> None:
-    """While another process lives, its issue is refused at once, and others are free; killed, it locks nothing."""
-    url = f"sqlite:///{tmp_path}/digest.db"
-    with open_store(url) as store:
-        with holder(url) as process:
-            with pytest.raises(IncompleteError, match="past-the-plateau"), store.hold("past-the-plateau"):
-                pass
-            with store.hold("another/issue"):
-                pass
-            process.kill()
-            process.wait()
-        with store.hold("past-the-plateau"):
-            pass
-        with store.hold("past-the-plateau"):
-            pass
-
-
-def test_lock_is_given_back_after_a_failure(tmp_path: Path) -> None:
-    """An exception does not keep an issue locked."""
-    with open_store(f"sqlite:///{tmp_path}/digest.db") as store:
-        with pytest.raises(ZeroDivisionError), store.hold("x"):
-            _ = 1 // 0
-        with store.hold("x"):
-            pass

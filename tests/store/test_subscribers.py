@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.model import Audience, Newcomer, Standing
+from digest.errors import SettingsError
+from digest.model import Change, Consent, Newcomer, Standing
 from digest.store import Put, Store, open_store
+from digest.store.database import Dialect
+from digest.store.erasing import Seal
+from digest.store.standing import AWAY, may_follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,27 +22,40 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
+LATER = NOW + timedelta(days=1)
+CONSENT = Consent(source="list.csv")
+SEAL = Seal(b"a secret that is long enough for a test")
+
+
 @pytest.fixture
-def store() -> Iterator[Store]:
-    """Return an empty store in memory."""
-    with open_store("sqlite://") as store:
+def store(url: str) -> Iterator[Store]:
+    """Return an empty store, on either kind of database."""
+    with open_store(url) as store:
         yield store
 
 
 def _newcomer(
     email: str, name: str = "", tags: tuple[str, ...] = (), fields: dict[str, str] | None = None, **more: str
 ) -> Newcomer:
-    return Newcomer(email=email, name=name, fields={**(fields or {}), **more}, tags=tags, source="list.csv")
+    return Newcomer(email=email, name=name, fields={**(fields or {}), **more}, tags=tags, consent=CONSENT)
 
 
-def _put(store: Store, *newcomers: Newcomer) -> list[Put]:
-    return list(store.subscribers.put(newcomers, now=NOW))
+def _who(email: str, standing: Standing, consent: Consent = CONSENT) -> Newcomer:
+    return Newcomer(email=email, standing=standing, consent=consent)
+
+
+def _put(store: Store, *newcomers: Newcomer, seal: Seal | None = None) -> list[Put]:
+    return list(store.subscribers.put(newcomers, now=NOW, reason="import list.csv", seal=seal))
 
 
 def _stand(store: Store, email: str, standing: Standing) -> None:
-    """Give a reader a standing that only later events bring."""
-    query = "update subscribers set standing = :standing where key = :key"
-    store.subscribers._database.change(query, standing=standing.value, key=email)
+    assert store.subscribers.stand(email, standing, reason="test", now=NOW)
+
+
+def _standing(store: Store, email: str) -> Standing:
+    reader = store.subscribers.find(email)
+    assert reader
+    return reader.standing
 
 
 def test_newcomer_becomes_a_reader(store: Store) -> None:
@@ -94,8 +111,7 @@ def test_import_never_brings_anyone_back(store: Store, standing: Standing) -> No
 
 def test_pending_reader_waits_on(store: Store) -> None:
     """An import does not confirm for anyone."""
-    _put(store, _newcomer("ann@example.org"))
-    _stand(store, "ann@example.org", Standing.PENDING)
+    _put(store, _who("ann@example.org", Standing.PENDING))
     assert _put(store, _newcomer("ann@example.org", "Ann")) == [Put.UPDATED]
     reader = store.subscribers.find("ann@example.org")
     assert reader
@@ -163,35 +179,186 @@ def test_walk_by_standing_and_tag(store: Store) -> None:
     assert names(Standing.LEFT) == ["cyd"]
 
 
-@pytest.mark.parametrize(
-    ("field", "expected"),
-    [
-        ("email", 0),
-        ("token", 0),
-        ("name", 1),
-        ("city", 2),
-        ("odd \"'$.field", 2),
-        ("unknown", 3),
-    ],
-)
-def test_readers_without_a_value(store: Store, field: str, expected: int) -> None:
-    """Those are counted whom a field without a fallback would leave with a gap."""
-    _put(
-        store,
-        _newcomer("ann@example.org", "Ann", city="Ulm"),
-        _newcomer("bob@example.org", fields={"odd \"'$.field": "x"}),
-        _newcomer("cyd@example.org", "Cyd", city=" "),
-        _newcomer("left@example.org"),
+@pytest.mark.parametrize("before", Standing)
+def test_protective_news_wins(before: Standing) -> None:
+    """What a person said outweighs what an address did; a complaint is never softened; nobody comes back this way."""
+    order = [Standing.PENDING, Standing.ACTIVE, Standing.BOUNCED, Standing.LEFT, Standing.COMPLAINED]
+    assert [news for news in order if may_follow(before, news)] == order[order.index(before) + 1 :]
+
+
+@pytest.mark.parametrize("before", Standing)
+@pytest.mark.parametrize("news", Standing)
+def test_standing_has_a_history(store: Store, before: Standing, news: Standing) -> None:
+    """A change is news, stays on record with its moment and reason, and is found by address and by id; nothing else."""
+    _put(store, _who("ann@example.org", before))
+    reader = store.subscribers.find("ann@example.org")
+    assert reader
+    changed = store.subscribers.stand("ANN@example.org", news, reason="a reason", now=LATER)
+    assert changed is may_follow(before, news)
+    assert _standing(store, "ann@example.org") is (news if changed else before)
+    expected = [Change(at=LATER, before=before, standing=news, reason="a reason")] if changed else []
+    assert store.subscribers.history(reader.id) == expected
+    assert not store.subscribers.stand(reader.id, news, reason="again", now=LATER)
+    assert not store.subscribers.stand(reader.id + 1, news, reason="nobody", now=LATER)
+    assert not store.subscribers.stand("bob@example.org", news, reason="nobody", now=LATER)
+
+
+@pytest.mark.parametrize("standing", sorted(AWAY, key=str))
+def test_list_that_says_who_left(store: Store, standing: Standing) -> None:
+    """Who left elsewhere is put on record here and never written to; who was written to is taken off, with a reason."""
+    _put(store, _newcomer("ann@example.org", "Ann"), _who("bob@example.org", Standing.PENDING))
+    rows = [_who(email, standing) for email in ("ann@example.org", "bob@example.org", "cyd@example.org")]
+    assert _put(store, *rows) == [Put.TAKEN_OFF, Put.TAKEN_OFF, Put.KEPT_AWAY]
+    assert _put(store, *rows) == [Put.KEPT_AWAY] * 3
+    readers = [*store.subscribers.walk()]
+    assert [reader.standing for reader in readers] == [standing] * 3
+    assert [reader.name for reader in readers] == ["Ann", "", ""]
+    assert [[change.before for change in store.subscribers.history(reader.id)] for reader in readers] == [
+        [Standing.ACTIVE],
+        [Standing.PENDING],
+        [],
+    ]
+    assert store.subscribers.history(readers[0].id)[0].reason == "import list.csv"
+    assert _put(store, *(_newcomer(reader.email) for reader in readers)) == [Put.KEPT_AWAY] * 3
+
+
+def test_complaint_elsewhere_outweighs_leaving_here(store: Store) -> None:
+    """It is put on record, though they are not written to either way."""
+    _put(store, _newcomer("ann@example.org"))
+    _stand(store, "ann@example.org", Standing.LEFT)
+    assert _put(store, _who("ann@example.org", Standing.COMPLAINED)) == [Put.KEPT_AWAY]
+    assert _standing(store, "ann@example.org") is Standing.COMPLAINED
+    assert _put(store, _who("ann@example.org", Standing.LEFT)) == [Put.KEPT_AWAY]
+    assert _standing(store, "ann@example.org") is Standing.COMPLAINED
+
+
+def test_one_list_may_contradict_itself(store: Store) -> None:
+    """Whoever left by any row of a list has left, in whichever order the rows stand."""
+    left, active = Standing.LEFT, Standing.ACTIVE
+    rows = [_who("ann@example.org", left), _who("ann@example.org", active), _who("bob@example.org", active)]
+    assert _put(store, *rows, _who("bob@example.org", left)) == [
+        Put.KEPT_AWAY,
+        Put.KEPT_AWAY,
+        Put.ADDED,
+        Put.TAKEN_OFF,
+    ]
+    assert {reader.standing for reader in store.subscribers.walk()} == {left}
+
+
+def test_record_of_a_reader(store: Store) -> None:
+    """When they joined and their consent are kept; the first consent that says something stays."""
+    given = Consent(at=LATER, how="a form", source="https://example.org/join", words="Yes, write to me.")
+    _put(store, Newcomer(email="ann@example.org", joined_at=LATER, consent=given), _newcomer("bob@example.org"))
+    again = Consent(at=NOW, how="by mail", source="other.csv")
+    outcomes = _put(
+        store, _who("ann@example.org", Standing.ACTIVE, again), _who("bob@example.org", Standing.ACTIVE, again)
     )
-    store.subscribers.leave("left@example.org", now=NOW)
-    assert store.subscribers.without_value(field) == expected
+    assert outcomes == [Put.UNCHANGED, Put.UPDATED]
+    ann, bob = store.subscribers.records()
+    assert (ann.joined_at, ann.consent) == (LATER, given)
+    assert (bob.joined_at, bob.consent) == (NOW, again)
+    assert store.subscribers.record("ANN@example.org") == ann
+    assert store.subscribers.record("cyd@example.org") is None
+    assert [*store.subscribers.records(standing=Standing.LEFT)] == []
 
 
-def test_audience(store: Store) -> None:
-    """Only the active may be written to; the others are counted by their standing."""
-    _put(store, _newcomer("ann@example.org"), _newcomer("bob@example.org"))
-    store.subscribers.leave("ann@example.org", now=NOW)
-    assert store.subscribers.audience() == Audience(readers=1, excluded={"left": 1})
+def test_rehearsal(store: Store) -> None:
+    """It tells the same as the real thing, and changes nothing."""
+    _put(store, _newcomer("ann@example.org"))
+    rows = [_who("ann@example.org", Standing.LEFT), _newcomer("bob@example.org")]
+    tried = list(store.subscribers.put(rows, now=NOW, rehearse=True))
+    assert store.subscribers.count()[Standing.ACTIVE] == 1
+    assert _standing(store, "ann@example.org") is Standing.ACTIVE
+    assert _put(store, *rows) == tried == [Put.TAKEN_OFF, Put.ADDED]
+
+
+def test_erasing(store: Store) -> None:
+    """Nothing that could name the reader stays, but a hash that only the secret can make; no list brings them back."""
+    _put(store, _newcomer("Ann@example.org", "Ann"), _newcomer("bob@example.org"))
+    reader = store.subscribers.find("ann@example.org")
+    assert reader
+    _stand(store, "ann@example.org", Standing.LEFT)
+    _send_something(store, reader.id, reader.email)
+    assert store.subscribers.erase("ann@EXAMPLE.org", seal=SEAL, now=NOW)
+    assert not store.subscribers.erase("ann@example.org", seal=SEAL, now=LATER)
+    assert store.subscribers.find("ann@example.org") is None
+    assert store.subscribers.history(reader.id) == []
+    everything = _everything(store)
+    assert "ann" not in everything.casefold()
+    assert SEAL.hash("ann@example.org") in everything
+    assert _put(store, _newcomer("ANN@example.org"), _newcomer("cyd@example.org"), seal=SEAL) == [
+        Put.KEPT_AWAY,
+        Put.ADDED,
+    ]
+    assert [one.email for one in store.subscribers.walk()] == ["bob@example.org", "cyd@example.org"]
+
+
+def _send_something(store: Store, number: int, email: str) -> None:
+    """Leave the traces that sending leaves."""
+    database = store.subscribers._database
+    for table, values in {
+        "mailings": {"id": 1, "slug": "x", "provider": "p", "segment": "", "batch_size": 1, "state": "open"},
+        "outcomes": {"subscriber_id": number, "state": "refused", "reason": f"no mailbox {email}", "at": "x"},
+        "news": {"subscriber_id": number, "kind": "bounced", "at": "x", "original": email},
+        "batches": {
+            "number": 1,
+            "state": "queued",
+            "count": 1,
+            "first": 1,
+            "last": 1,
+            "reason": f"not {email.lower()}!",
+        },
+    }.items():
+        row = _complete(store, table, values)
+        names = ", ".join(row)
+        query = f"insert into {table} ({names}) values ({', '.join(f':{name}' for name in row)})"  # noqa: S608  # ours
+        database.change(query, **row)
+
+
+def _complete(store: Store, table: str, values: dict[str, object]) -> dict[str, object]:
+    """Add what a table must have, and is of no interest here."""
+    further: dict[str, dict[str, object]] = {
+        "mailings": {"frozen_at": "x", "ceiling": 1},
+        "outcomes": {"mailing_id": 1, "origin": 1},
+        "news": {"mailing_id": 1},
+        "batches": {"mailing_id": 1, "readers": b"", "origin": 1},
+    }
+    row = {**values, **further[table]}
+    return {name: value for name, value in row.items() if name in _columns(store, table)}
+
+
+def _columns(store: Store, table: str) -> set[str]:
+    database = store.subscribers._database
+    if database.dialect is Dialect.SQLITE:
+        return {row[1] for row in database.fetch_all(f"pragma table_info({table})")}
+    query = "select column_name from information_schema.columns where table_name = :name"
+    return {name for (name,) in database.fetch_all(query, name=table)}
+
+
+def _everything(store: Store) -> str:
+    """Return all that a store holds, as text."""
+    tables = ("subscribers", "history", "erased", "outcomes", "news", "batches", "mailings")
+    database = store.subscribers._database
+    return "\n".join(repr(row) for table in tables for row in database.fetch_all(f"select * from {table}"))  # noqa: S608  # ours
+
+
+@pytest.mark.parametrize("seal", [None, Seal(b"another secret, as long as the first was")])
+def test_other_secret_than_that_of_the_erased(store: Store, seal: Seal | None) -> None:
+    """Nobody is put on a list from which erased readers could not be recognised, nor erased in two ways."""
+    store.subscribers.erase("ann@example.org", seal=SEAL, now=NOW)
+    with pytest.raises(SettingsError, match="DIGEST_SECRET"):
+        _put(store, _newcomer("bob@example.org"), seal=seal)
+    if seal:
+        with pytest.raises(SettingsError, match="another DIGEST_SECRET"):
+            store.subscribers.erase("cyd@example.org", seal=seal, now=NOW)
+    assert _put(store, _newcomer("bob@example.org"), seal=SEAL) == [Put.ADDED]
+
+
+def test_secret_is_not_needed_before_anyone_is_erased(store: Store) -> None:
+    """With it or without, with this one or another: it is all the same until then."""
+    assert _put(store, _newcomer("ann@example.org")) == [Put.ADDED]
+    assert _put(store, _newcomer("bob@example.org"), seal=SEAL) == [Put.ADDED]
+    assert "long enough" not in repr(SEAL)
 
 
 TEXTS = st.text(alphabet=st.characters(codec="utf-8"), max_size=8)
@@ -201,7 +368,8 @@ NEWCOMERS = st.builds(
     name=TEXTS,
     fields=st.dictionaries(st.sampled_from(["city", "level"]), TEXTS),
     tags=st.lists(TEXTS, max_size=3).map(tuple),
-    source=st.just("list.csv"),
+    standing=st.sampled_from(Standing),
+    consent=st.builds(Consent, how=st.sampled_from(["", "a form"]), source=st.just("list.csv")),
 )
 
 
@@ -213,8 +381,10 @@ def test_putting_twice_is_putting_once(newcomers: list[Newcomer], leaving: set[s
         _put(store, *newcomers)
         for email in leaving:
             store.subscribers.leave(email, now=NOW)
+        away = {reader.email.casefold() for reader in store.subscribers.walk() if reader.standing in AWAY}
         before = [*store.subscribers.walk()]
         outcomes = _put(store, *newcomers)
         assert [*store.subscribers.walk()] == before
-        assert Put.ADDED not in outcomes
-        assert {n.email.casefold() for n, o in zip(newcomers, outcomes, strict=True) if o is Put.KEPT_AWAY} <= leaving
+        assert not {Put.ADDED, Put.TAKEN_OFF} & {*outcomes}
+        kept = {n.email.casefold() for n, o in zip(newcomers, outcomes, strict=True) if o is Put.KEPT_AWAY}
+        assert kept == away & {n.email.casefold() for n in newcomers}

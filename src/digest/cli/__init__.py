@@ -16,8 +16,9 @@ import click
 
 from digest import __version__
 from digest.cli.issues import build, init, new
-from digest.cli.mailings import providers, send, status
+from digest.cli.mailings import providers, send
 from digest.cli.readers import subscribers
+from digest.cli.standing import cancel, pause, resolve, retry, status
 from digest.errors import DigestError, UsageError
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count
@@ -79,7 +80,7 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
     """
 
 
-for _command in (init, new, build, send, status, subscribers, providers):
+for _command in (init, new, build, send, status, pause, cancel, resolve, retry, subscribers, providers):
     digest.add_command(_command)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,10 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from digest.model import Tally
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 
@@ -42,3 +48,41 @@ def many(count: int, one: str) -> str:
 def near(path: Path) -> Path:
     """Return a path as it is shortest from here."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people say it: ``640 KB``, ``1.2 GB``."""
+    number = float(count)
+    for unit in ("bytes", "KB", "MB", "GB"):
+        if number < 1000:  # noqa: PLR2004  # the units' own step
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:,.3g} TB"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: ``40 s``, ``7 min``, ``2.5 h``."""
+    if seconds < 90:  # noqa: PLR2004  # up to there, seconds are easier
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"  # noqa: PLR2004  # so are minutes
+
+
+def moment(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment in a time zone, to the minute."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+
+
+def summary(tally: Tally) -> str:
+    """Return how many readers stand how."""
+    states = {"sent": tally.sent, "refused": tally.refused, "skipped": tally.skipped}
+    states |= {"queued": tally.queued, "in doubt": tally.in_doubt}
+    return " · ".join(f"{name} {count:,}" for name, count in states.items() if count or name == "sent")
+
+
+def print_csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print CSV that a spreadsheet does not take for formulas."""
+    from digest.subscribing.rows import guard
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([guard(str(cell or "")) for cell in row] for row in rows)

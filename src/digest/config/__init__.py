@@ -3,7 +3,7 @@
 from digest.config.document import FILE_NAME
 from digest.config.environment import Environment
 from digest.config.loading import VARIABLES, find_root, load_settings
-from digest.config.settings import Assets, Newsletter, Palette, ProviderChoice, Settings, StoreChoice, Theme
+from digest.config.settings import Assets, Newsletter, Palette, ProviderChoice, Send, Settings, StoreChoice, Theme
 
 __all__ = [
     "FILE_NAME",
@@ -13,6 +13,7 @@ __all__ = [
     "Newsletter",
     "Palette",
     "ProviderChoice",
+    "Send",
     "Settings",
     "StoreChoice",
     "Theme",

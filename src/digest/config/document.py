@@ -11,21 +11,26 @@ from digest.config.lines import lines_of_keys, walk
 from digest.config.settings import (
     FIELDS,
     SECTIONS,
+    SEGMENTS,
     FieldDefault,
     ProviderChoice,
     keys_of,
     read_value,
     wanted_by,
 )
-from digest.errors import Place, SettingsError, did_you_mean, raise_all
+from digest.errors import Place, SettingsError, UsageError, did_you_mean, raise_all
 from digest.model.people import RESERVED_FIELDS
+from digest.segments import parse_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import tzinfo
+
+    from digest.segments import Segment
 
 FILE_NAME = "digest.toml"
 
-_KNOWN = (*SECTIONS, FIELDS)
+_KNOWN = (*SECTIONS, FIELDS, SEGMENTS)
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SYNTAX_ERROR = re.compile(r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 _SECRET_KEY = re.compile(
@@ -86,6 +91,19 @@ class Document:
                 hint = "Use small letters, digits and underscores, and begin with a letter: first_name"
                 self._note((FIELDS, name), f'"{name}" cannot be the name of a field', hint)
         return {name: self._read(FieldDefault, FIELDS, name, value) for name, value in table.items()}
+
+    def segments(self, fields: Collection[str], timezone: tzinfo) -> dict[str, Segment]:
+        """Return the segments that have names, and note their faults."""
+        found = {}
+        for name, text in self._sections.get(SEGMENTS, {}).items():
+            if not isinstance(text, str):
+                self._note((SEGMENTS, name), f'{SEGMENTS}.{name} must be an expression such as "tag:pro"')
+                continue
+            try:
+                found[name] = parse_segment(text, fields=fields, timezone=timezone)
+            except UsageError as error:
+                self._note((SEGMENTS, name), f"{SEGMENTS}.{name}: {error.sentence}", error.hint)
+        return found
 
     def raise_faults(self) -> None:
         """Raise what was noted, in the order of the lines."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from digest.config.document import FILE_NAME, Document
 from digest.config.environment import read_environment
-from digest.config.settings import DARK, Assets, Newsletter, ProviderChoice, Settings, StoreChoice, Theme
+from digest.config.settings import DARK, Assets, Newsletter, ProviderChoice, Send, Settings, StoreChoice, Theme
 from digest.errors import Place, SettingsError
 from digest.files import read_text
 
@@ -68,6 +69,8 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     provider = document.attributes("provider")
     store = document.attributes("store")
     reader_fields = document.fields()
+    segments = document.segments(reader_fields, ZoneInfo(newsletter.get("timezone") or "UTC"))
+    send = document.attributes("send")
     theme = document.attributes("theme")
     dark = document.attributes("theme.dark")
     assets = document.attributes("assets")
@@ -78,6 +81,8 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
         provider=ProviderChoice(**provider, options=document.options()),
         store=_resolve(StoreChoice(**store), root),
         fields=reader_fields,
+        segments=segments,
+        send=Send(**send),
         theme=Theme(**theme, dark=replace(DARK, **dark)),
         assets=Assets(**assets),
         environ=environ,

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from digest.model.people import Address
+from digest.segments import Segment
 
 
 def _mailbox(text: str) -> Address:
@@ -139,6 +140,18 @@ class StoreChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """When a send stops and asks for a person."""
+
+    max_growth: Annotated[int, _between(0, 100_000)] = 50
+    """How many per cent more readers than the last issue had are written to; more is taken for a mistake."""
+    max_lateness: Annotated[int, _between(1, 10_000)] = 12
+    """How many hours after its `send_at` an issue may still begin to leave."""
+    stop_after: Annotated[int, _between(1, 1000)] = 10
+    """After how many requests in a row that were of no use the sending stops, until it is run again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
     """Colours by the part they play. Each text on its background has a contrast of at least 4.5 to 1."""
 
@@ -224,6 +237,9 @@ class Settings:
     store: StoreChoice
     fields: Mapping[str, str]
     """The reader's fields and their defaults; an empty one is no default."""
+    segments: Mapping[str, Segment]
+    """The segments that have names."""
+    send: Send
     theme: Theme
     assets: Assets
     environ: Mapping[str, str]
@@ -276,6 +292,7 @@ SECTIONS: Mapping[str, type] = {
     "newsletter": Newsletter,
     "provider": ProviderChoice,
     "store": StoreChoice,
+    "send": Send,
     "theme": Theme,
     "theme.dark": Palette,
     "assets": Assets,
@@ -283,4 +300,7 @@ SECTIONS: Mapping[str, type] = {
 """The declared sections by their names in the file."""
 
 FIELDS = "fields"
-"""The section whose keys are the editor's own."""
+"""The section whose keys are the names of the reader's fields."""
+
+SEGMENTS = "segments"
+"""The section whose keys are the names of segments."""

@@ -1,22 +1,11 @@
 """The nouns of a newsletter: frozen values without input or output, clock or randomness."""
 
 from digest.model.content import Issue, Picture, Prose, Section, Story
-from digest.model.dispatch import (
-    Audience,
-    Batch,
-    Delivery,
-    Edition,
-    Event,
-    EventKind,
-    InlineImage,
-    Message,
-    Plan,
-    Receipt,
-    State,
-    Tally,
-)
+from digest.model.dispatch import Audience, Delivery, Event, EventKind, Plan, Receipt, State, Tally
+from digest.model.edition import Batch, Edition, InlineImage, Message
+from digest.model.merging import Merge, Spelling, merge
 from digest.model.pattern import MARKER, Context, Pattern, Slot
-from digest.model.people import RESERVED_FIELDS, Address, Newcomer, Standing, Subscriber
+from digest.model.people import RESERVED_FIELDS, Address, Change, Consent, Newcomer, Readers, Standing, Subscriber
 
 __all__ = [
     "MARKER",
@@ -24,6 +13,8 @@ __all__ = [
     "Address",
     "Audience",
     "Batch",
+    "Change",
+    "Consent",
     "Context",
     "Delivery",
     "Edition",
@@ -31,18 +22,22 @@ __all__ = [
     "EventKind",
     "InlineImage",
     "Issue",
+    "Merge",
     "Message",
     "Newcomer",
     "Pattern",
     "Picture",
     "Plan",
     "Prose",
+    "Readers",
     "Receipt",
     "Section",
     "Slot",
+    "Spelling",
     "Standing",
     "State",
     "Story",
     "Subscriber",
     "Tally",
+    "merge",
 ]

@@ -1,156 +1,17 @@
-"""An issue on its way to its readers: rendered, addressed, batched, and what became of it."""
+"""What becomes of an edition on its way: whom it is planned for, and how each of its messages stands."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from digest.model.pattern import Pattern
-from digest.model.people import Address
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from digest.model.people import Subscriber
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InlineImage:
-    """An image that travels inside the message; its HTML refers to it as ``cid:<cid>``."""
-
-    cid: str
-    filename: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edition:
-    """An issue rendered once for everyone, with slots left where readers differ."""
-
-    slug: str
-    sender: Address
-    reply_to: Address | None
-    subject: Pattern
-    html: Pattern
-    text: Pattern
-    headers: Mapping[str, Pattern]
-    """Further header fields, in order: ``List-Id``, ``List-Unsubscribe`` and the like."""
-    images: tuple[InlineImage, ...] = ()
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """SHA-256, in hexadecimal, of all that a reader could see."""
-        return sha256(self.to_json().encode() + b"".join(image.content for image in self.images)).hexdigest()
-
-    @property
-    def slots(self) -> frozenset[tuple[str, bool]]:
-        """The fields that readers must or may have: name, and whether a fallback stands in."""
-        patterns = (self.subject, self.html, self.text, *self.headers.values())
-        return frozenset((slot.name, slot.fallback is not None) for pattern in patterns for slot in pattern.slots)
-
-    def to_json(self) -> str:
-        """Return all but the images' bytes, in a form that never varies; `from_json` reads it."""
-        return json.dumps(
-            {
-                "slug": self.slug,
-                "sender": [self.sender.email, self.sender.name],
-                "reply_to": [self.reply_to.email, self.reply_to.name] if self.reply_to else None,
-                "subject": self.subject.marked,
-                "html": self.html.marked,
-                "text": self.text.marked,
-                "headers": {name: pattern.marked for name, pattern in self.headers.items()},
-                "images": [[image.cid, image.filename, image.media_type] for image in self.images],
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-
-    @classmethod
-    def from_json(cls, text: str, images: Sequence[bytes]) -> Edition:
-        """Read an edition back, with its images' bytes in their order."""
-        data = json.loads(text)
-        return cls(
-            slug=data["slug"],
-            sender=_address(data["sender"]),
-            reply_to=_address(data["reply_to"]) if data["reply_to"] else None,
-            subject=Pattern.of_text(data["subject"]),
-            html=Pattern.of_html(data["html"]),
-            text=Pattern.of_text(data["text"]),
-            headers={name: Pattern.of_text(marked) for name, marked in data["headers"].items()},
-            images=tuple(
-                InlineImage(cid=cid, filename=filename, media_type=media_type, content=content)
-                for (cid, filename, media_type), content in zip(data["images"], images, strict=True)
-            ),
-        )
-
-
-def _address(pair: list[str]) -> Address:
-    return Address(email=pair[0], name=pair[1])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """An edition for one reader."""
-
-    edition: Edition
-    reader: Subscriber
-    at: datetime
-    """The moment of sending, as its ``Date`` says; the same whenever the message is built again."""
-
-    @property
-    def to(self) -> Address:
-        """The reader, as the ``To`` field shows them."""
-        return Address(email=self.reader.email, name=self.reader.name)
-
-    @property
-    def subject(self) -> str:
-        """The subject, filled."""
-        return self.edition.subject.fill(self.reader.values)
-
-    @property
-    def html(self) -> str:
-        """The HTML part, filled."""
-        return self.edition.html.fill(self.reader.values)
-
-    @property
-    def text(self) -> str:
-        """The plain-text part, filled."""
-        return self.edition.text.fill(self.reader.values)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The further header fields, filled."""
-        return {name: pattern.fill(self.reader.values) for name, pattern in self.edition.headers.items()}
-
-    @property
-    def message_id(self) -> str:
-        """Unique for reader and edition, the same whenever it is built again, and no way back to the reader's token."""
-        name = sha256(f"{self.edition.fingerprint} {self.reader.token}".encode()).hexdigest()[:32]
-        return f"<{name}@{self.edition.sender.domain}>"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Some readers of one edition, written to in one request."""
-
-    edition: Edition
-    number: int
-    """Its place in the edition, from 1."""
-    key: str
-    """The idempotency key: the same for the same edition and batch, on every machine."""
-    readers: tuple[Subscriber, ...]
-    at: datetime
-    """When it was claimed, with its time zone."""
-
-    def messages(self) -> Iterator[Message]:
-        """Return the edition filled for each reader, in the order of `readers`."""
-        return (Message(edition=self.edition, reader=reader, at=self.at) for reader in self.readers)
+    from digest.model.edition import Edition
 
 
 class State(Enum):
@@ -229,11 +90,13 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Who would get an edition, in numbers."""
+    """Who would get an edition."""
 
     readers: int
     excluded: Mapping[str, int]
-    """How many are left out, by reason: a standing's value."""
+    """How many are left out, by reason: a standing's value, or that they are outside the segment."""
+    digest: str
+    """SHA-256, in hexadecimal, of exactly who they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,8 +105,18 @@ class Plan:
 
     edition: Edition
     provider: str
+    segment: str = ""
+    """The expression that chose the readers; empty for everyone who may be written to."""
     audience: Audience
     batch_size: int
+    request_bytes: int = 0
+    """How large a full request is."""
+    pace: float | None = None
+    """Requests a second that the provider allows. None: it names no number."""
+    last: int | None = None
+    """How many readers the last issue had. None: there was none."""
+    findings: tuple[str, ...] = ()
+    """What a person should know before they agree, in sentences."""
 
     @property
     def batches(self) -> int:
@@ -251,8 +124,22 @@ class Plan:
         return -(-self.audience.readers // self.batch_size)
 
     @property
+    def bytes(self) -> int:
+        """About how many bytes leave."""
+        return round(self.request_bytes * self.audience.readers / min(self.batch_size, max(self.audience.readers, 1)))
+
+    @property
+    def seconds(self) -> float | None:
+        """About how long it takes at the provider's pace; None where it names none."""
+        return self.batches / self.pace if self.pace else None
+
+    @property
+    def growth(self) -> float | None:
+        """How many more readers than last time, as a fraction: 0.03 is 3 % more. None: there was no last time."""
+        return self.audience.readers / self.last - 1 if self.last else None
+
+    @property
     def key(self) -> str:
-        """Binds a confirmation to exactly this edition, audience and provider."""
-        excluded = sorted(self.audience.excluded.items())
-        facts = f"{self.edition.fingerprint} {self.provider} {self.audience.readers} {excluded}"
+        """Binds a confirmation to exactly this edition, provider and audience."""
+        facts = f"{self.edition.fingerprint}\n{self.provider}\n{self.segment}\n{self.audience.digest}"
         return sha256(facts.encode()).hexdigest()[:12]

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from digest.errors import ContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 MARKER = re.compile(r"zslot([0-9a-f]+)x([0-9a-f]*)z")
 _REMNANT = re.compile(r"zslot[0-9a-f]", re.IGNORECASE)
@@ -38,6 +38,16 @@ class Context(Enum):
         """Turns a value into what can only be read as text where it stands."""
         return _ESCAPES[self]
 
+    def escape_all(self, values: Sequence[str]) -> Sequence[str]:
+        """Escape many values, in one piece where that comes to the same: a batch has a thousand."""
+        if self is Context.TEXT:
+            return values
+        joined = "\n".join(values)
+        if self is Context.URL and _URL_SAFE.fullmatch(joined):
+            return values
+        apart = html.escape(joined).split("\n")
+        return apart if self is Context.HTML and len(apart) == len(values) else [*map(self.escape, values)]
+
 
 def _as_is(value: str) -> str:
     return value
@@ -47,6 +57,7 @@ def _as_url_part(value: str) -> str:
     return quote(value, safe="")
 
 
+_URL_SAFE = re.compile(r"[A-Za-z0-9_.~\n-]*")
 _ESCAPES: dict[Context, Callable[[str], str]] = {
     Context.TEXT: _as_is,
     Context.HTML: html.escape,
@@ -77,6 +88,10 @@ class Slot:
     def value(self, values: Mapping[str, str]) -> str:
         """Return the reader's value or the fallback; a blank one counts as none."""
         return values.get(self.name) or self.fallback or ""
+
+    def column(self, values: Sequence[str]) -> Sequence[str]:
+        """Return what stands in the slot for each of many readers, given their values of the field."""
+        return self.context.escape_all([value or self.fallback or "" for value in values])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +142,11 @@ class Pattern:
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the text as the reader with these `values` gets it."""
         return "".join(self._alternate(slot.context.escape(slot.value(values)) for slot in self.slots))
+
+    def spell(self, slot: Callable[[Slot], str], text: Callable[[str], str]) -> str:
+        """Return the text with each slot and each piece between them as these functions write it."""
+        texts = tuple(map(text, self.texts))
+        return "".join(Pattern(texts=texts)._alternate(slot(one) for one in self.slots))
 
     def _alternate(self, fillings: Iterator[str]) -> Iterator[str]:
         yield self.texts[0]

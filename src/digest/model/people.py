@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
 RESERVED_FIELDS = frozenset({"email", "name", "token"})
 """Fields that every reader has; the token is the reader's part of an unsubscribe address."""
@@ -62,6 +63,20 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Why we may write to a reader; what is not known is blank."""
+
+    at: datetime | None = None
+    """When it was given."""
+    how: str = ""
+    """Such as ``confirmed by mail`` or ``signed up at the fair``."""
+    source: str = ""
+    """Where it was given, or where we learnt of it: an address of a form, a file that was imported."""
+    words: str = ""
+    """What they agreed to, as they read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
     """A reader. Two addresses are one reader when they are equal without regard to case."""
 
@@ -82,6 +97,47 @@ class Subscriber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """
+    The readers of a batch by columns, in the order of their ids.
+
+    A service that merges takes whole columns. To make a `Subscriber` of each of a million readers would take longer
+    than to send to them.
+    """
+
+    ids: Sequence[int]
+    columns: Mapping[str, Sequence[str]]
+    """A value for each reader: ``email``, ``name``, ``token``, and the fields that are needed; blank for none."""
+
+    @classmethod
+    def of(cls, subscribers: Sequence[Subscriber]) -> Self:
+        """Return what is known of `subscribers`, by columns."""
+        rows = [subscriber.values for subscriber in subscribers]
+        names = dict.fromkeys(name for row in rows for name in row)
+        return cls(
+            ids=tuple(subscriber.id for subscriber in subscribers),
+            columns={name: tuple(row.get(name, "") for row in rows) for name in names},
+        )
+
+    @property
+    def emails(self) -> Sequence[str]:
+        """Their addresses."""
+        return self.columns["email"]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        reserved = ("email", "name", "token")
+        further = {name: values for name, values in self.columns.items() if name not in RESERVED_FIELDS}
+        for number, email, name, token, *values in zip(
+            self.ids, *(self.columns[name] for name in reserved), *further.values(), strict=True
+        ):
+            fields = dict(zip(further, values, strict=True))
+            yield Subscriber(id=number, email=email, name=name, token=token, fields=fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
     """Someone to be put on the list, already checked and in normal form, and not yet known to the store."""
 
@@ -89,5 +145,19 @@ class Newcomer:
     name: str = ""
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     tags: tuple[str, ...] = ()
-    source: str
-    """Where the address came from, kept as the beginning of its consent record."""
+    standing: Standing = Standing.ACTIVE
+    """How they stood where they come from; whoever left there is never written to here either."""
+    joined_at: datetime | None = None
+    """When they joined, where that was before today."""
+    consent: Consent
+    """Its `source` is always told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change of a reader's standing; it stays on record."""
+
+    at: datetime
+    before: Standing
+    standing: Standing
+    reason: str

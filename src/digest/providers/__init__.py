@@ -10,13 +10,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from digest.errors import ProviderError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import timedelta
     from pathlib import Path
 
     import httpx
 
     from digest.model import Batch, Event, Receipt
+
+
+class UnclearError(ProviderError):
+    """An answer does not say what became of a batch: it may have been accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +32,15 @@ class Limits:
 
     messages: int
     """Readers a request at most."""
-    idempotent: bool
-    """Whether the same key with the same bytes, posted twice, is accepted once."""
     inline_images: bool
+    key_lifetime: timedelta | None = None
+    """How long the same key with the same bytes, posted again, is the same request. None: it heeds no keys."""
+    concurrency: int = 1
+    """Requests side by side at most."""
+    pace: float | None = None
+    """Requests a second at most. None: it names no number."""
+    log_delay: timedelta | None = None
+    """How long after a request the service's log surely tells of it. None: it cannot be asked."""
 
 
 class Provider(Protocol):
@@ -54,10 +67,27 @@ class Provider(Protocol):
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
-        Return a receipt for each reader, in the batch's order.
+        Return a receipt for each reader, in the batch's order; QUEUED for all means that nothing was accepted yet.
 
         Raises:
-            ProviderError: the whole batch was refused, or the answer cannot be read.
+            UnclearError: the answer cannot be read; the batch may have been accepted.
+            ProviderError: surely nothing was accepted, and to ask again would not help.
+        """
+
+    def build_query(self, batch: Batch) -> httpx.Request:
+        """
+        Return the request that asks the service's log what became of `batch`.
+
+        Raises:
+            ProviderError: the service cannot be asked.
+        """
+
+    def read_log(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
+        """
+        Return a receipt for each reader, in the batch's order; QUEUED means that the log surely knows nothing of them.
+
+        Raises:
+            UnclearError: the answer cannot be read.
         """
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> Sequence[Event]:

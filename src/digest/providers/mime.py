@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from base64 import encodebytes
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC
 from functools import lru_cache
 from operator import itemgetter
@@ -127,7 +127,7 @@ class MimeWriter:
         Raises:
             ContentError: something in the edition cannot stand in a message, and what.
         """
-        return _writer(_Known(fingerprint=edition.fingerprint, edition=edition))
+        return _writer(edition)
 
     def write(self, message: Message) -> bytes:
         """
@@ -174,19 +174,10 @@ def _date(at: datetime) -> bytes:
     return f"{_DAYS[utc.weekday()]}, {utc:%d} {_MONTHS[utc.month - 1]} {utc:%Y %H:%M:%S} +0000".encode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
-    """An edition as a key: editions hold mappings, which cannot be hashed."""
-
-    fingerprint: str
-    edition: Edition = field(compare=False)
-
-
 @lru_cache(maxsize=4)
-def _writer(known: _Known) -> MimeWriter:
-    edition = known.edition
+def _writer(edition: Edition) -> MimeWriter:
     _refuse_own_fields(edition)
-    before_text, before_html, after_html = _frame(known.fingerprint, edition.images)
+    before_text, before_html, after_html = _frame(edition.fingerprint, edition.images)
     sender = address_field("From", edition.sender)
     return MimeWriter(
         before_to=sender + (address_field("Reply-To", edition.reply_to) if edition.reply_to else b""),

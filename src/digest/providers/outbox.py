@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, ClassVar, cast
 from urllib.parse import quote
@@ -19,7 +20,7 @@ import httpx
 from digest.errors import DigestError, ProviderError, SettingsError, did_you_mean, raise_all
 from digest.files import write_whole
 from digest.model import Receipt, State
-from digest.providers import Limits
+from digest.providers import Limits, UnclearError
 from digest.providers.batch_smtp import MEDIA_TYPE, Conversation, transactions
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Outbox:
     """Hands batches to its folder as if that were a mail server."""
 
     name: ClassVar[str] = "outbox"
-    limits: ClassVar[Limits] = Limits(messages=500, idempotent=True, inline_images=True)
+    limits: ClassVar[Limits] = Limits(messages=500, inline_images=True, key_lifetime=timedelta.max)
     destination: str
     transport: Folder
 
@@ -101,9 +102,19 @@ class Outbox:
         count = len(batch.readers)
         if response.status_code != httpx.codes.OK or len(replies) != count:
             msg = f"the outbox answered {response.status_code}, with {len(replies)} replies to {count} messages"
-            raise ProviderError(msg)
+            raise UnclearError(msg)
         messages = batch.messages()
         return [_receipt(message.message_id, reply) for message, reply in zip(messages, replies, strict=True)]
+
+    def build_query(self, batch: Batch) -> NoReturn:  # noqa: ARG002  # the protocol's
+        """Refuse: a batch that is posted again finds its files, so nobody is ever in doubt."""
+        msg = "the outbox has no log to be asked"
+        raise ProviderError(msg)
+
+    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:  # noqa: ARG002  # the protocol's
+        """Refuse, as `build_query` does."""
+        msg = "the outbox has no log to be read"
+        raise ProviderError(msg)
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:  # noqa: ARG002  # the protocol's
         """Refuse: files send no events."""
@@ -115,7 +126,7 @@ def _receipt(message_id: str, reply: str) -> Receipt:
     code, _, reason = reply.partition(" ")
     if code not in _STATES:
         msg = f"the outbox gave a reply that cannot be read: {reply[:80]!r}"
-        raise ProviderError(msg)
+        raise UnclearError(msg)
     state = _STATES[code]
     if state is State.SENT:
         return Receipt(state=state, message_id=message_id)

@@ -93,7 +93,8 @@ def build_all(
 
 def unsent(newsroom: Newsroom, store: Store) -> list[Path]:
     """Return the issues that are not yet sent to all of their readers."""
-    sent = {slug for slug, unfinished in store.ledger.begun().items() if not unfinished}
+    unfinished = {frozen.slug for frozen in store.mailings.unfinished()}
+    sent = {frozen.slug for frozen in store.mailings.all()} - unfinished
     return [path for slug, path in newsroom.by_slug().items() if slug not in sent]
 
 

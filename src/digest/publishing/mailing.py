@@ -6,24 +6,45 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from digest.addressing import example_reader, refuse_blanks
-from digest.errors import IncompleteError, ProviderError, UsageError
-from digest.model import Plan
+from digest.addressing import example_reader, find_segment, refuse_blanks
+from digest.errors import ContentError, IncompleteError, ProviderError, UsageError
 from digest.providers.finding import load_provider
 from digest.publishing.newsroom import FAULTS
+from digest.publishing.planning import make_plan, refuse_growth, refuse_lateness, refuse_what_cannot_be_carried
 from digest.publishing.status import progress_of
 from digest.sending import Engine
+from digest.store import Course
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from threading import Event
 
     from digest.config import Settings
     from digest.errors import DigestError
-    from digest.model import Edition
+    from digest.model import Edition, Plan
     from digest.providers import Provider
     from digest.publishing.newsroom import Newsroom
     from digest.publishing.status import Progress
+    from digest.segments import Segment
+    from digest.sending import Report
     from digest.store import Frozen, Store
+
+_GO_ON = "Run it again: it goes on from here, and nobody gets it twice."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person asks of a send besides the issue."""
+
+    segment: str = ""
+    """A segment's name or expression; blank for everyone."""
+    plan: str = ""
+    """The key of the plan that they have seen; blank for whatever it is now."""
+    late: bool = False
+    """Whether an issue may leave long after its time."""
+    amend: bool = False
+    """Whether those who are still queued get the issue as it reads now."""
+    to_new: bool = False
+    """Whether those get it, too, who joined since it was begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +54,15 @@ class Mailing:
     slug: str
     subject: str
     provider: Provider
+    segment: Segment | None = None
     plan: Plan | None = None
     progress: Progress | None = None
-    draft: bool = False
-    """Whether its editor has not yet called it ready."""
     changed: bool = False
     """Whether the issue reads otherwise now than what was frozen when it was begun."""
+    amendment: Edition | None = None
+    """What those who are still queued are to get from now on, where that was asked for."""
+    newcomers: int = 0
+    """How many joined since it was begun, where they were asked for."""
     stop: DigestError | None = None
     """What ended the sending before everyone was settled."""
 
@@ -46,23 +70,28 @@ class Mailing:
     def readers(self) -> int:
         """How many readers are still to be written to."""
         if self.progress:
-            return self.progress.tally.queued
+            return self.progress.tally.queued + self.newcomers
         return self.plan.audience.readers if self.plan else 0
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints: the progress, or the plan where nothing was begun."""
         if self.progress or not self.plan:
             return self.progress.facts() if self.progress else {}
-        audience = self.plan.audience
+        plan, audience = self.plan, self.plan.audience
         return {
             "issue": self.slug,
-            "draft": self.draft,
-            "edition": self.plan.edition.fingerprint,
-            "plan": self.plan.key,
-            "provider": self.plan.provider,
+            "edition": plan.edition.fingerprint,
+            "plan": plan.key,
+            "provider": plan.provider,
+            "segment": plan.segment,
             "readers": audience.readers,
             "excluded": dict(audience.excluded),
-            "batches": self.plan.batches,
+            "last": plan.last,
+            "growth": plan.growth,
+            "batches": plan.batches,
+            "bytes": plan.bytes,
+            "seconds": plan.seconds,
+            "findings": list(plan.findings),
         }
 
     def raise_unless_complete(self) -> None:
@@ -75,15 +104,18 @@ class Mailing:
         """
         if self.stop:
             raise self.stop
+        if self.progress and self.progress.course is Course.PAUSED:
+            msg = f"somebody has paused {self.slug}"
+            raise IncompleteError(msg, hint=f"To go on: digest send {self.slug}")
         if self.progress and self.progress.tally.queued:
-            msg = f"{self.provider.name} did not take all messages"
-            raise IncompleteError(msg, hint="Run it again: it goes on from here, and nobody gets it twice.")
+            msg = f"{self.progress.tally.queued:,} readers are still queued, or in the hands of another digest"
+            raise IncompleteError(msg, hint=_GO_ON)
         if self.progress and self.progress.tally.in_doubt:
             msg = "nobody knows whether the readers in doubt got it, so it is not sent to them again"
-            raise IncompleteError(msg, hint=f"They are named by: digest status {self.slug} --recipients")
+            raise IncompleteError(msg, hint=f"Who they are, and what to do: digest resolve {self.slug}")
 
 
-def prepare(newsroom: Newsroom, store: Store, name: str | None) -> Mailing | None:
+def prepare(newsroom: Newsroom, store: Store, name: str | None, wishes: Wishes = Wishes()) -> Mailing | None:
     """
     Return what sending an issue would do; nothing is changed.
 
@@ -91,29 +123,33 @@ def prepare(newsroom: Newsroom, store: Store, name: str | None) -> Mailing | Non
         newsroom: the newsletter.
         store: its readers and its ledger.
         name: the issue's path or slug; without it, the one that is ready or was begun, or None if there is none.
+        wishes: what else is asked for.
 
     Raises:
-        ContentError: the issue or a template has something to mend, or some reader would get a blank.
+        ContentError: the issue or a template has something to mend, some reader would get a blank, many more readers
+            would get it than the last issue, or it is too late.
         ProviderError: the provider cannot carry the edition.
         SettingsError: there is no such provider, or its settings are wrong.
-        UsageError: there is no such issue, nobody to write to, or it was begun with another provider.
+        UsageError: there is no such issue or segment, nobody to write to, or it was begun otherwise.
     """
-    slug = _slug_of(newsroom, store, name) if name else _next(newsroom, store)
+    slug = slug_of(newsroom, store, name) if name else _next(newsroom, store)
     if slug is None:
         return None
-    provider = _provider(newsroom.settings)
-    frozen = store.ledger.find(slug)
-    return _resume(newsroom, store, provider, frozen) if frozen else _begin(newsroom, store, provider, name or slug)
+    provider = provider_of(newsroom.settings)
+    frozen = store.mailings.find(slug)
+    if frozen:
+        return _resume(newsroom, store, provider, frozen, wishes)
+    return _begin(newsroom, store, provider, name or slug, wishes)
 
 
-def _slug_of(newsroom: Newsroom, store: Store, name: str) -> str:
-    """What was begun goes on even where its file is gone or broken: its readers wait for it."""
-    return name if store.ledger.find(name) else newsroom.slug_of(newsroom.find(name))
+def slug_of(newsroom: Newsroom, store: Store, name: str) -> str:
+    """Return the slug of an issue; what was begun goes on even where its file is gone or broken."""
+    return name if store.mailings.find(name) else newsroom.slug_of(newsroom.find(name))
 
 
 def _next(newsroom: Newsroom, store: Store) -> str | None:
-    begun = store.ledger.begun()
-    waiting = [slug for slug, unfinished in begun.items() if unfinished]
+    begun = {frozen.slug for frozen in store.mailings.all()}
+    waiting = [frozen.slug for frozen in store.mailings.unfinished() if frozen.course is Course.OPEN]
     waiting += [slug for slug, path in newsroom.by_slug().items() if slug not in begun and newsroom.read(path).ready]
     if len(waiting) > 1:
         msg = f"{len(waiting)} issues are waiting to be sent"
@@ -121,7 +157,13 @@ def _next(newsroom: Newsroom, store: Store) -> str | None:
     return waiting[0] if waiting else None
 
 
-def _provider(settings: Settings) -> Provider:
+def provider_of(settings: Settings) -> Provider:
+    """
+    Return the provider that the settings choose.
+
+    Raises:
+        SettingsError: there is none of that name, or its settings are wrong.
+    """
     choice = settings.provider
     return load_provider(
         choice.name,
@@ -132,78 +174,135 @@ def _provider(settings: Settings) -> Provider:
     )
 
 
-def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str) -> Mailing:
+def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wishes: Wishes) -> Mailing:
+    if wishes.amend or wishes.to_new:
+        msg = "this issue has not been begun, so there is nothing to amend and nobody who came later"
+        raise UsageError(msg, hint="Leave out --amend and --to-new.")
     issue = newsroom.read(newsroom.find(name))
     edition = newsroom.render(issue)
-    return Mailing(
-        slug=edition.slug,
-        subject=_subject(edition, newsroom.settings),
-        provider=provider,
-        plan=_plan(edition, store, provider),
-        draft=not issue.ready,
-    )
+    segment = find_segment(wishes.segment, newsroom.settings, store)
+    plan = make_plan(issue, edition, store=store, provider=provider, segment=segment, now=_now())
+    limits = newsroom.settings.send
+    if not wishes.late:
+        refuse_lateness(issue, limits, _now())
+    if wishes.plan and wishes.plan != plan.key:
+        msg = f"the plan is no longer {wishes.plan}: the issue, the readers or the provider have changed"
+        raise UsageError(msg, hint=f"Look at the new one, {plan.key}: digest send {edition.slug} --dry-run")
+    if not wishes.plan:  # by its key, somebody vouches for the plan whose size they have seen
+        refuse_growth(plan, limits)
+    subject = _subject(edition, newsroom.settings)
+    return Mailing(slug=edition.slug, subject=subject, provider=provider, segment=segment, plan=plan)
 
 
-def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen) -> Mailing:
+def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen, wishes: Wishes) -> Mailing:
     progress = progress_of(store, frozen)
-    if progress.tally.queued and frozen.provider != provider.name:
-        msg = f"the issue was begun with the provider {frozen.provider}, and now {provider.name} is set"
-        raise UsageError(msg, hint=f"Finish it first: DIGEST_PROVIDER={frozen.provider} digest send {frozen.slug}")
+    _refuse_another_way(provider, frozen, progress, wishes)
+    segment = find_segment(frozen.segment, newsroom.settings, store) if wishes.to_new else None
+    edition = _as_it_reads_now(newsroom, frozen)
+    changed = edition is None or edition.fingerprint != frozen.fingerprint
     return Mailing(
         slug=frozen.slug,
-        subject=_subject(store.ledger.edition(frozen), newsroom.settings),
+        subject=_subject(store.mailings.edition(frozen.edition_id), newsroom.settings),
         provider=provider,
+        segment=segment,
         progress=progress,
-        changed=_has_changed(newsroom, frozen),
+        changed=changed and not wishes.amend,
+        amendment=_amendment(newsroom, store, provider, frozen) if wishes.amend and changed else None,
+        newcomers=len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0,
     )
 
 
-def _has_changed(newsroom: Newsroom, frozen: Frozen) -> bool:
+def _refuse_another_way(provider: Provider, frozen: Frozen, progress: Progress, wishes: Wishes) -> None:
+    if (progress.tally.queued or wishes.to_new) and frozen.provider != provider.name:
+        msg = f"the issue was begun with the provider {frozen.provider}, and now {provider.name} is set"
+        raise UsageError(msg, hint=f"Finish it first: DIGEST_PROVIDER={frozen.provider} digest send {frozen.slug}")
+    if wishes.segment or wishes.plan:
+        msg = f"{frozen.slug} was begun, and its readers were fixed then"
+        raise UsageError(msg, hint="Leave out --segment and --plan; those who joined since are added by --to-new.")
+    if frozen.course is Course.CANCELLED and (wishes.to_new or wishes.amend):
+        msg = f"{frozen.slug} was cancelled, and nobody gets it any more"
+        raise UsageError(msg, hint="What is to leave after all needs an issue of its own.")
+
+
+def _as_it_reads_now(newsroom: Newsroom, frozen: Frozen) -> Edition | None:
     try:
-        edition = newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
+        return newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
     except (*FAULTS, UsageError):  # it is broken, or gone
-        return True
-    return edition.fingerprint != frozen.fingerprint
+        return None
+
+
+def _amendment(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen) -> Edition:
+    edition = newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
+    refuse_what_cannot_be_carried(edition, provider)
+    refuse_blanks(edition, store.audiences)
+    return edition
 
 
 def _subject(edition: Edition, settings: Settings) -> str:
     return edition.subject.fill(example_reader(edition, settings.fields).values)
 
 
-def _plan(edition: Edition, store: Store, provider: Provider) -> Plan:
-    if edition.images and not provider.limits.inline_images:
-        msg = f"{provider.name} cannot carry images inside a message"
-        raise ProviderError(msg, hint="Under [assets] in digest.toml, set `url` to where the images are published.")
-    audience = store.subscribers.audience()
-    if not audience.readers:
-        msg = "there is nobody to write to"
-        raise UsageError(msg, hint="Put readers on the list: digest subscribers import FILE")
-    refuse_blanks(edition, store.subscribers)
-    return Plan(edition=edition, provider=provider.name, audience=audience, batch_size=provider.limits.messages)
-
-
-def carry_out(mailing: Mailing, store: Store, report: Callable[[int], None]) -> Mailing:
+def carry_out(mailing: Mailing, store: Store, *, stop_after: int, report: Report, stopping: Event) -> Mailing:
     """
     Send an issue: freeze it for its audience, unless it was begun, deliver what is left, and say how it stands.
 
-    The caller holds the store for sending. What was begun is finished as it was frozen, for those for whom it was.
+    What was begun is finished as it was frozen, for those for whom it was, unless the mailing says otherwise. Several
+    programs may be at it together: each batch is claimed by one of them.
 
     Args:
         mailing: what `prepare` returned.
         store: the newsletter's readers and its ledger.
-        report: is told after each batch how many readers were in it.
+        stop_after: so many requests in a row that were of no use end it.
+        report: is told every step.
+        stopping: once it is set, nothing new is begun.
 
     Raises:
         IncompleteError: the list has changed since the plan was made; nothing was begun.
     """
-    frozen = store.ledger.freeze(mailing.plan, now=_now()) if mailing.plan else store.ledger.get(mailing.slug)
-    engine = Engine(ledger=store.ledger, provider=mailing.provider, frozen=frozen, now=_now, report=report)
-    stop = None
-    try:
-        engine.deliver()
-    except (ProviderError, IncompleteError) as error:
-        stop = error
-    return replace(mailing, progress=progress_of(store, frozen), stop=stop)
+    frozen = _frozen(mailing, store)
+    stop: DigestError | None = None
+    with store.claims(frozen) as claims:
+        engine = Engine(
+            claims=claims,
+            provider=mailing.provider,
+            now=_now,
+            report=report,
+            stop_after=stop_after,
+            stopping=stopping,
+        )
+        try:
+            engine.deliver()
+        except (ProviderError, ContentError, IncompleteError) as error:
+            stop = error
+    frozen = store.mailings.get(mailing.slug)
+    stop = _weigh(stop, begun=store.deliveries.has_begun(frozen))
+    return replace(mailing, progress=progress_of(store, frozen), newcomers=0, stop=stop)
+
+
+def _frozen(mailing: Mailing, store: Store) -> Frozen:
+    """Begin a mailing, or change one that was begun as it was asked."""
+    if mailing.plan:
+        return store.ledger.freeze(mailing.plan, now=_now(), segment=mailing.segment)
+    frozen = store.mailings.get(mailing.slug)
+    if mailing.amendment:
+        frozen = store.mailings.amend(mailing.amendment, now=_now())
+    if mailing.newcomers:
+        store.ledger.extend(frozen, mailing.segment)
+    store.mailings.turn(frozen, Course.OPEN)
+    return store.mailings.get(mailing.slug)
+
+
+def _weigh(stop: DigestError | None, *, begun: bool) -> DigestError | None:
+    """Tell a provider that took nothing at all from one that stopped in the middle."""
+    if not isinstance(stop, ProviderError):
+        return stop
+    weighed = (
+        IncompleteError(stop.sentence, hint=_GO_ON)
+        if begun
+        else ProviderError(stop.sentence, hint=stop.hint or "Nothing was sent. Run it again when that is mended.")
+    )
+    weighed.__cause__ = stop.__cause__ or stop
+    return weighed
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from digest.errors import DigestError
     from digest.model import Delivery, Issue
     from digest.publishing.newsroom import Newsroom
-    from digest.store import Frozen, Store
+    from digest.store import Course, Frozen, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,9 @@ class Progress:
     fingerprint: str
     tally: Tally
     begun_at: datetime
+    course: Course
+    segment: str
+    """The expression that chose its readers; empty for everyone."""
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints."""
@@ -53,8 +56,14 @@ class IssueStatus:
 
 def progress_of(store: Store, frozen: Frozen) -> Progress:
     """Return how far the sending of an edition has come."""
-    tally = store.ledger.tally(frozen)
-    return Progress(slug=frozen.slug, fingerprint=frozen.fingerprint, tally=tally, begun_at=frozen.frozen_at)
+    return Progress(
+        slug=frozen.slug,
+        fingerprint=frozen.fingerprint,
+        tally=store.deliveries.tally(frozen),
+        begun_at=frozen.frozen_at,
+        course=frozen.course,
+        segment=frozen.segment,
+    )
 
 
 def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
@@ -64,7 +73,7 @@ def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
     Raises:
         UsageError: there is no such issue, and none was ever sent.
     """
-    if store.ledger.find(name):
+    if store.mailings.find(name):
         return _without_file(store, name)
     return _with_file(newsroom, store, newsroom.find(name))
 
@@ -72,7 +81,7 @@ def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
 def overview(newsroom: Newsroom, store: Store) -> list[IssueStatus]:
     """Return how all issues stand, those included whose file is gone since they were sent."""
     there = [_with_file(newsroom, store, path) for path in newsroom.paths()]
-    gone = store.ledger.begun().keys() - {status.slug for status in there}
+    gone = {frozen.slug for frozen in store.mailings.all()} - {status.slug for status in there}
     return sorted([*there, *(_without_file(store, slug) for slug in gone)], key=lambda status: status.slug)
 
 
@@ -90,11 +99,11 @@ def _without_file(store: Store, slug: str) -> IssueStatus:
 
 
 def _progress(store: Store, slug: str) -> Progress | None:
-    frozen = store.ledger.find(slug)
+    frozen = store.mailings.find(slug)
     return progress_of(store, frozen) if frozen else None
 
 
 def deliveries_of(store: Store, slug: str) -> Iterator[Delivery]:
     """Return what became of each reader of an issue, in the order in which they joined."""
-    frozen = store.ledger.find(slug)
-    return store.ledger.deliveries(frozen) if frozen else iter(())
+    frozen = store.mailings.find(slug)
+    return store.deliveries.lines(frozen) if frozen else iter(())

@@ -3,89 +3,155 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
-from filelock import FileLock, Timeout
-
-from digest.errors import IncompleteError, SettingsError
-from digest.store.database import connect
-from digest.store.editions import Frozen
+from digest.errors import SettingsError
+from digest.store import sqlite
+from digest.store.audiences import Audiences
+from digest.store.claims import Claims
+from digest.store.deliveries import Deliveries
 from digest.store.ledger import Ledger
-from digest.store.schema import migrate, read_migrations
+from digest.store.locks import FileLocks, Locks
+from digest.store.mailings import Course, Frozen, Mailings
+from digest.store.schema import migrate, read_migrations, steps_taken
 from digest.store.subscribers import Put, Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from digest.store.database import Database
 
-__all__ = ["Frozen", "Ledger", "Put", "Store", "Subscribers", "open_store"]
+__all__ = [
+    "SENDER",
+    "Audiences",
+    "Claims",
+    "Course",
+    "Frozen",
+    "Ledger",
+    "Put",
+    "Store",
+    "Subscribers",
+    "bring_up_to_date",
+    "open_database",
+    "open_store",
+]
 
-_IN_MEMORY = ":memory:"
+SENDER = "sender"
+"""The family of names that processes hold while they send."""
+
+_POSTGRESQL = frozenset({"postgresql", "postgres"})
+_HINT = "Write [store] url as sqlite:///path/to/file.db, or as postgresql://host/database."
+_HOW_MADE = "It is made by the first command that writes, such as digest subscribers import."
 
 
 class Store:
     """An open store; it belongs to the thread that opened it."""
 
-    def __init__(self, database: Database, path: str) -> None:
+    def __init__(self, database: Database, locks: Locks) -> None:
         self.subscribers = Subscribers(database)
-        self.ledger = Ledger(database, self.subscribers)
-        self._path = path
+        self.audiences = Audiences(database)
+        self.mailings = Mailings(database)
+        self.ledger = Ledger(database, self.mailings, self.audiences)
+        self.deliveries = Deliveries(database, self.subscribers, self.mailings)
+        self._database = database
+        self._locks = locks
 
     @contextmanager
-    def hold(self, name: str) -> Iterator[None]:
+    def claims(self, frozen: Frozen) -> Iterator[Claims]:
+        """Return the batches of a mailing for this process to claim; whoever looks can tell as long as it lives."""
+        claimant = f"{SENDER}-{token_hex(8)}"
+        with self._locks.hold(claimant):
+            yield Claims(self._database, self.mailings, frozen=frozen, claimant=claimant, lives=self._locks.is_held)
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
         """
-        Be the only process that holds `name`; the system takes it back when the process dies, however it dies.
+        Be the only one that holds `name`; it is given back when this process dies, however it dies.
 
         Raises:
-            IncompleteError: a living process holds it; this one does not wait.
+            IncompleteError: a living process holds it, and be it this one; nobody waits.
         """
-        if self._path == _IN_MEMORY:
-            yield
-            return
-        lock = FileLock(f"{self._path}.{quote(name, safe='')}.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as fault:
-            msg = f"another digest is {name} right now"
-            raise IncompleteError(msg, hint="Let it finish; to look on, ask digest status.") from fault
-        try:
-            yield
-        finally:
-            lock.release()
+        return self._locks.hold(name)
+
+    def is_held(self, name: str) -> bool:
+        """Return whether a living process holds `name`, be it this one."""
+        return self._locks.is_held(name)
 
 
 @contextmanager
 def open_store(url: str, *, create: bool = True) -> Iterator[Store]:
     """
-    Open the store at `url`: ``sqlite:///path/to/file.db``, or ``sqlite://`` for one that lives in memory only.
+    Open the store at `url`, and bring its tables to their newest form.
 
-    A relative path starts at the working folder; an absolute one has four slashes. The file and its folder are made
-    when they are missing, unless `create` is false.
+    That is ``sqlite:///path/to/file.db``, ``sqlite://`` for one that lives in memory only, or
+    ``postgresql://host/database``. A relative path starts at the working folder; an absolute one has four slashes. The
+    file and its folder are made when they are missing, and so are the tables, unless `create` is false.
 
     Raises:
         SettingsError: there is no such store, or it cannot be used.
-        IncompleteError: another program does not stop writing to it.
+        IncompleteError: another program does not stop writing to it, or its server went away.
     """
+    with open_database(url, create=create) as (database, locks):
+        bring_up_to_date(database, create=create)
+        yield Store(database, locks)
+
+
+def bring_up_to_date(database: Database, *, create: bool = True) -> None:
+    """
+    Give a database the newest form of the tables.
+
+    Raises:
+        SettingsError: a newer digest has been here; or there are no tables, and `create` is false.
+    """
+    if not create and not steps_taken(database):
+        msg = f"there is no list of readers in {database.name} yet"
+        raise SettingsError(msg, hint=_HOW_MADE)
+    migrate(database, read_migrations(database.dialect))
+
+
+@contextmanager
+def open_database(url: str, *, create: bool = True) -> Iterator[tuple[Database, Locks]]:
+    """
+    Open what `open_store` opens, with whatever tables it has.
+
+    Raises:
+        SettingsError: there is no such store, or it cannot be used.
+        IncompleteError: another program does not stop writing to it, or its server went away.
+    """
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme in _POSTGRESQL:
+        with _connect_to_server(url) as opened:
+            yield opened
+        return
     path = _path_of(url)
-    if path != _IN_MEMORY:
+    if path != sqlite.IN_MEMORY:
         _prepare(Path(path), create=create)
-    with connect(path) as database:
-        migrate(database, read_migrations())
-        yield Store(database, path)
+    with sqlite.connect(path) as database:
+        yield database, Locks() if path == sqlite.IN_MEMORY else FileLocks(Path(path))
+
+
+def _connect_to_server(url: str) -> AbstractContextManager[tuple[Database, Locks]]:
+    try:
+        connect = import_module("digest.store.postgres").connect
+    except ImportError as fault:
+        msg = "a store on PostgreSQL needs psycopg, which is not installed here"
+        raise SettingsError(msg, hint="pip install 'digest[postgres]'") from fault
+    opened: AbstractContextManager[tuple[Database, Locks]] = connect(url)
+    return opened
 
 
 def _path_of(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if separator and scheme != "sqlite":
         msg = f"there is no store for {scheme}:// addresses"
-        raise SettingsError(msg, hint="Write [store] url as sqlite:///path/to/file.db")
+        raise SettingsError(msg, hint=_HINT)
     if not separator or (rest and not rest.startswith("/")) or rest == "/":
         msg = "the address of the store names no file"
-        raise SettingsError(msg, hint="Write [store] url as sqlite:///path/to/file.db")
-    return rest[1:] or _IN_MEMORY
+        raise SettingsError(msg, hint=_HINT)
+    return rest[1:] or sqlite.IN_MEMORY
 
 
 def _prepare(path: Path, *, create: bool) -> None:
@@ -93,7 +159,7 @@ def _prepare(path: Path, *, create: bool) -> None:
         return
     if not create:
         msg = f"there is no database {path}"
-        raise SettingsError(msg, hint="It is made by the first command that writes, such as digest subscribers import.")
+        raise SettingsError(msg, hint=_HOW_MADE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)  # it will hold people's addresses, which are nobody else's business

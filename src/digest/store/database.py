@@ -1,38 +1,35 @@
 """
-The narrow seam to the database: a connection, transactions, queries whose values have names, and values as text.
+The narrow seam to a database: transactions, queries whose values have names, and values as text.
 
-A connection belongs to the thread that opened it.
+`digest.store.sqlite` and `digest.store.postgres` stand behind it. A database belongs to the thread that opened it.
 """
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from contextlib import closing, contextmanager
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec.json
 
-from digest.errors import DigestError, IncompleteError, SettingsError
+from digest.store.queries import read_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
 WAIT = 30.0
 """Seconds to wait for another program's transaction."""
 
-# FULL, because WAL with NORMAL may lose the last commits when the power fails: a forgotten claim is a second sending.
-# The cache (in KiB) holds the index of addresses of a million readers, whose pages an import touches at random.
-_PRAGMAS = """
-pragma journal_mode = wal;
-pragma synchronous = full;
-pragma foreign_keys = on;
-pragma cache_size = -65536;
-"""
-
-
 _ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+class Dialect(Enum):
+    """A database's way to put SQL, named as in the names of files."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgres"
 
 
 def to_json(value: object) -> str:
@@ -50,90 +47,94 @@ def to_stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-class Database:
-    """SQLite, spoken to in ready-made SQL."""
+class Database(ABC):
+    """An open database, spoken to in ready-made SQL whose values are written ``:name``."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    dialect: ClassVar[Dialect]
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        """What a sentence calls it, such as "the database letters at db.example.org"; no secret, and no user."""
+        self._in_transaction = False
+
+    def queries(self, filename: str) -> Mapping[str, str]:
+        """Return the queries of a file of this package by name, in this database's words."""
+        return read_queries(filename, self.dialect.value)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do all that happens inside, durably, or nothing of it; nobody else writes meanwhile."""
-        self._connection.execute("begin immediate")
+    def transaction(self, *, alone: bool = False) -> Iterator[None]:
+        """
+        Do all that happens inside, durably, or nothing of it; one that is opened inside another joins it.
+
+        Those that ask to be `alone` run one after the other, in all programs: what one of them reads stays true until
+        it ends. Where the database knows only one writer, every transaction is of that kind.
+        """
+        with self._whole(self._begin):
+            if alone:
+                self._keep_out_others()
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See one moment only, whatever others write meanwhile; they are not kept waiting, and nothing is changed."""
+        with self._whole(self._begin_reading):
+            yield
+
+    @contextmanager
+    def _whole(self, begin: Callable[[], None]) -> Iterator[None]:
+        if self._in_transaction:
+            yield
+            return
+        begin()
+        self._in_transaction = True
         try:
             yield
-            self._connection.execute("commit")
+            self._commit()
         except BaseException:
-            if self._connection.in_transaction:  # on a full disk SQLite has rolled back by itself
-                self._connection.execute("rollback")
+            self._roll_back()
             raise
+        finally:
+            self._in_transaction = False
 
+    @abstractmethod
+    def _begin(self) -> None: ...
+
+    @abstractmethod
+    def _begin_reading(self) -> None: ...
+
+    @abstractmethod
+    def _keep_out_others(self) -> None: ...
+
+    @abstractmethod
+    def _commit(self) -> None: ...
+
+    @abstractmethod
+    def _roll_back(self) -> None: ...
+
+    @abstractmethod
     def fetch_all(self, query: str, **values: object) -> list[Any]:
         """Return all rows, as tuples; large reads walk by key instead."""
-        return self._connection.execute(query, values).fetchall()
 
+    @abstractmethod
     def fetch_one(self, query: str, **values: object) -> Any | None:
         """Return the first row, as a tuple."""
-        return self._connection.execute(query, values).fetchone()
 
+    @abstractmethod
+    def stream(self, query: str, **values: object) -> Generator[Any, None, None]:
+        """
+        Return the rows one by one, as tuples; only inside a transaction or a snapshot, of which they are a part.
+
+        Whoever may not come to their end closes them.
+        """
+
+    @abstractmethod
     def change(self, query: str, **values: object) -> int:
         """Return how many rows were changed."""
-        return self._connection.execute(query, values).rowcount
 
+    @abstractmethod
     def change_many(self, query: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Run a query once for each of the `rows`."""
-        self._connection.executemany(query, rows)
 
+    @abstractmethod
     def run(self, script: str) -> None:
-        """Run several statements, in the transaction that is open (sqlite3's own executescript would commit it)."""
-        statement = ""
-        for piece in re.split(r"(?<=;)", script):
-            statement += piece
-            if sqlite3.complete_statement(statement):
-                self._connection.execute(statement)
-                statement = ""
-        self._connection.execute(statement)
-
-
-@contextmanager
-def connect(path: str) -> Iterator[Database]:
-    """
-    Open the SQLite database at `path`, or one in memory.
-
-    Raises:
-        DigestError: the file cannot be used, now or while it is open; the sentence says why.
-    """
-    try:
-        with closing(sqlite3.connect(path, timeout=WAIT, isolation_level=None)) as connection:
-            database = Database(connection)
-            database.run(_PRAGMAS)
-            yield database
-    except sqlite3.Error as fault:
-        translation = _translate(fault, path)
-        if translation is None:
-            raise
-        raise translation from fault
-
-
-def _translate(fault: sqlite3.Error, path: str) -> DigestError | None:
-    """Put what can happen to a file into words; anything else is a bug of ours and stays as it is."""
-    name = getattr(fault, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        msg = f"another program has been writing to the database {path} for {WAIT:.0f} seconds"
-        return IncompleteError(msg, hint="Run it again when the other one has finished.")
-    for beginning, (what, hint) in _FAULTS.items():
-        if name.startswith(beginning):
-            return SettingsError(f"the database {path} {what}", hint=hint)
-    return None
-
-
-_DAMAGED = "Bring it back from a backup, or let [store] url name another file."
-_FAULTS = {
-    "SQLITE_NOTADB": ("is no SQLite database", _DAMAGED),
-    "SQLITE_CORRUPT": ("is damaged", _DAMAGED),
-    "SQLITE_CANTOPEN": ("cannot be opened", "[store] url must name a file in a folder that may be written to."),
-    "SQLITE_READONLY": ("may not be written to", "Give yourself the right to write to the file and its folder."),
-    "SQLITE_PERM": ("may not be written to", "Give yourself the right to write to the file and its folder."),
-    "SQLITE_FULL": ("has no room to grow", "Free some space on its disk, then run it again."),
-    "SQLITE_IOERR": ("could not be read or written", "Look after its disk, then run it again."),
-}
+        """Run several statements without values, in the transaction that is open."""

@@ -1,84 +1,109 @@
--- Queries of ledger.py.
+-- Queries of ledger.py and claims.py.
 
 -- name: cut
 -- A batch of readers, still to be posted.
-insert into batches (edition_id, number, state, count, first, last, readers)
-values (:edition, :number, 'queued', :count, :first, :last, :readers);
+insert into batches (mailing_id, number, origin, state, count, first, last, readers)
+values (:mailing, :number, :number, 'queued', :count, :first, :last, :readers);
 
--- name: queue_anew
--- Readers to try again: a batch of their own, in the stretch that they were cut from.
-insert into batches (edition_id, number, state, count, first, last, readers)
-select edition_id, (select max(number) + 1 from batches where edition_id = :edition), 'queued', :count, first, last,
-    :readers
-from batches where edition_id = :edition and number = :number;
+-- name: move
+-- Some readers of a batch get one of their own, with the same past.
+insert into batches (mailing_id, number, origin, state, count, first, last, edition_id, claimed_at, claimant, key,
+    digest, settled_at, reason, readers)
+select mailing_id, (select max(number) + 1 from batches where mailing_id = :mailing), origin, :state, :count, first,
+    last, edition_id, claimed_at, claimant, key, digest, settled_at, :reason, :readers
+from batches where mailing_id = :mailing and number = :number;
+
+-- name: highest
+-- The number of the batch that was cut last.
+select coalesce(max(number), 0) from batches where mailing_id = :mailing;
+
+-- name: be_alone
+-- Whoever gives numbers to further batches of a mailing does so alone; here, whoever writes is.
+select id from mailings where id = :mailing;
+
+-- name: everyone
+-- The readers of all batches.
+select readers from batches where mailing_id = :mailing and number > :after order by number limit 100;
+
+-- name: left_out
+-- Those whom we did not write to, though they were in a batch.
+select subscriber_id from outcomes where mailing_id = :mailing and state = 'skipped';
 
 -- name: next_queued
--- The first batch to be posted behind a number.
-select number from batches where edition_id = :edition and state = 'queued' and number > :after order by number limit 1;
+-- A batch to be posted, unless its mailing was paused or ended.
+select number, origin, readers from batches
+where mailing_id = :mailing and state = 'queued'
+and exists (select 1 from mailings where id = :mailing and state = 'open')
+order by number limit 1;
 
--- name: claimed
--- Batches that someone has begun to post.
-select number from batches where edition_id = :edition and state = 'claimed' order by number;
+-- name: in_state
+-- Batches that stand so, and who claimed them.
+select number, claimant from batches where mailing_id = :mailing and state = :state order by number;
 
--- name: queued_readers
--- Who is in a batch that is to be posted.
-select readers from batches where edition_id = :edition and number = :number and state = 'queued';
-
--- name: claimed_batch
--- All that is needed to build a claimed batch again.
-select readers, key, digest, claimed_at from batches
-where edition_id = :edition and number = :number and state = 'claimed';
+-- name: past
+-- All that is needed to build a batch again.
+select origin, readers, edition_id, key, digest, claimed_at from batches
+where mailing_id = :mailing and number = :number;
 
 -- name: claim
 -- Says, before anything leaves, who will be written to, by whom, and under which key.
-update batches set state = 'claimed', count = :count, readers = :readers,
+update batches set state = 'claimed', count = :count, readers = :readers, edition_id = :edition,
     claimed_at = :now, claimant = :claimant, key = :key, digest = :digest
-where edition_id = :edition and number = :number and state = 'queued';
+where mailing_id = :mailing and number = :number and state = 'queued';
 
--- name: reclaim
--- Another process takes on what a dead one had begun.
-update batches set claimant = :claimant where edition_id = :edition and number = :number and state = 'claimed';
+-- name: take_over
+-- Takes on what a dead process had begun, or what nobody knows the fate of, unless another was faster.
+update batches set state = 'claimed', claimant = :claimant
+where mailing_id = :mailing and number = :number and state = :state and claimant = :before;
 
 -- name: release
 -- It surely did not happen.
-update batches set state = 'queued', claimed_at = null, claimant = null, key = null, digest = null
-where edition_id = :edition and number = :number and state = 'claimed';
+update batches set state = 'queued', reason = '', edition_id = null, claimed_at = null, claimant = null, key = null,
+    digest = null, settled_at = null
+where mailing_id = :mailing and number = :number and state = 'claimed' and claimant = :claimant;
 
 -- name: drop
 -- Everyone in it has left; there is nothing to post.
-update batches set state = 'settled', count = 0, readers = x'', settled_at = :now
-where edition_id = :edition and number = :number and state = 'queued';
+update batches set state = 'settled', count = 0, readers = :readers, settled_at = :now
+where mailing_id = :mailing and number = :number and state = 'queued';
 
 -- name: settle
 -- The provider has answered for these readers.
-update batches set state = 'settled', count = :count, readers = :readers, message_ids = :message_ids, settled_at = :now
-where edition_id = :edition and number = :number and state = 'claimed';
+update batches set state = 'settled', reason = '', count = :count, readers = :readers, message_ids = :message_ids,
+    settled_at = :now
+where mailing_id = :mailing and number = :number and state = 'claimed' and claimant = :claimant;
 
 -- name: doubt
--- It may have happened.
-update batches set state = 'in_doubt', reason = :reason, settled_at = :now
-where edition_id = :edition and number = :number and state = 'claimed';
+-- It may have happened. Without a new reason, the old one stays.
+update batches set state = 'in_doubt', reason = case when :reason = '' then reason else :reason end, settled_at = :now
+where mailing_id = :mailing and number = :number and state = 'claimed' and claimant = :claimant;
 
 -- name: note
 -- Something else happened to a reader than to their batch.
-insert into outcomes (edition_id, subscriber_id, state, reason, at)
-values (:edition, :subscriber, :state, :reason, :now);
+insert into outcomes (mailing_id, subscriber_id, origin, state, reason, at)
+values (:mailing, :subscriber, :origin, :state, :reason, :now);
 
--- name: tally
--- Readers by the state of their batch, and those to whom something else happened: one statement, so one moment.
-select 'batch', state, sum(count) from batches where edition_id = :edition group by state
-union all
-select 'reader', state, count(*) from outcomes where edition_id = :edition group by state;
+-- name: cancel
+-- What is not yet sent of a mailing that was ended never will be.
+update batches set state = 'skipped', reason = :reason, settled_at = :now
+where mailing_id = :mailing and state = 'queued'
+and exists (select 1 from mailings where id = :mailing and state = 'cancelled');
 
--- name: next_stretch
--- The first stretch of ids behind one.
-select first, last from batches where edition_id = :edition and first > :after order by first limit 1;
+-- name: refused
+-- Those whom the provider refused, by the batch that they were first cut into.
+select origin, subscriber_id from outcomes where mailing_id = :mailing and state = 'refused'
+order by origin, subscriber_id;
 
--- name: batches_of_stretch
--- All batches that were cut from a stretch.
-select state, reason, settled_at, readers, message_ids from batches where edition_id = :edition and first = :first;
+-- name: settled_of
+-- The settled batches of one origin.
+select number, readers, message_ids from batches
+where mailing_id = :mailing and origin = :origin and state = 'settled' order by number;
 
--- name: outcomes_of_stretch
--- What else happened in a stretch.
-select subscriber_id, state, reason, at from outcomes
-where edition_id = :edition and subscriber_id between :first and :last;
+-- name: keep_only
+-- These readers alone are left in a batch.
+update batches set count = :count, readers = :readers, message_ids = :message_ids
+where mailing_id = :mailing and number = :number;
+
+-- name: forget_refusal
+-- Who was refused may be tried again.
+delete from outcomes where mailing_id = :mailing and subscriber_id = :subscriber and state = 'refused';

@@ -8,6 +8,8 @@ from itertools import accumulate
 from operator import sub
 from typing import TYPE_CHECKING
 
+from digest.store.database import from_json, to_json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,3 +45,13 @@ def unpack(packed: bytes) -> list[int]:
 
 def _narrowest(largest: int) -> str:
     return next(width for width in _WIDTHS if largest < 256 ** struct.calcsize(f"<{width}"))
+
+
+def pack_texts(texts: Sequence[str]) -> bytes | None:
+    """Return texts as some bytes; None if all are blank."""
+    return zlib.compress(to_json(texts).encode()) if any(texts) else None
+
+
+def unpack_texts(packed: bytes | None) -> list[str]:
+    """Return the texts that `pack_texts` was given; none if they were blank."""
+    return [*from_json(zlib.decompress(packed))] if packed else []

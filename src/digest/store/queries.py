@@ -14,9 +14,16 @@ _HEADING = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 @cache
-def read_queries(filename: str) -> Mapping[str, str]:
-    """Return the queries of a file of this package by name."""
-    return split_queries(files(__package__).joinpath(filename).read_text(encoding="utf-8"))
+def read_queries(filename: str, dialect: str = "sqlite") -> Mapping[str, str]:
+    """
+    Return the queries of a file of this package by name.
+
+    They are in SQLite's words, but for those that a file beside it, such as ``subscribers.postgres.sql``, puts in the
+    words of that dialect.
+    """
+    own = files(__package__).joinpath(f"{filename.removesuffix('.sql')}.{dialect}.sql")
+    shared = split_queries(files(__package__).joinpath(filename).read_text(encoding="utf-8"))
+    return shared | (split_queries(own.read_text(encoding="utf-8")) if own.is_file() else {})
 
 
 def split_queries(text: str) -> dict[str, str]:

@@ -8,14 +8,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from digest.errors import SettingsError
-from digest.store.queries import read_queries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.store.database import Database
-
-_SQL = read_queries("schema.sql")
+    from digest.store.database import Database, Dialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +26,9 @@ class Migration:
 
 
 @cache
-def read_migrations() -> Sequence[Migration]:
-    """Return the migrations of this package: ``migrations/0001_name.sql`` and on."""
-    folder = files(__package__).joinpath("migrations")
+def read_migrations(dialect: Dialect) -> Sequence[Migration]:
+    """Return the migrations of this package for a kind of database: ``migrations/sqlite/0001_name.sql`` and on."""
+    folder = files(__package__).joinpath("migrations", dialect.value)
     scripts = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith(".sql")}
     return tuple(
         Migration(number=int(filename[:4]), name=filename[5:-4], script=script)
@@ -46,19 +43,22 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> None:
     Raises:
         SettingsError: a newer digest has been here.
     """
-    for migration in migrations[_steps_taken(database) :]:
-        with database.transaction():
-            if _steps_taken(database) < migration.number:  # else another program has taken it just now
-                database.run(_SQL["create_record"])
+    sql = database.queries("schema.sql")
+    for migration in migrations[steps_taken(database) :]:
+        with database.transaction(alone=True):
+            if steps_taken(database) < migration.number:  # else another program has taken it just now
+                database.run(sql["create_record"])
                 database.run(migration.script)
-                database.change(_SQL["record"], number=migration.number, name=migration.name)
-    if _steps_taken(database) > len(migrations):
+                database.change(sql["record"], number=migration.number, name=migration.name)
+    if steps_taken(database) > len(migrations):
         msg = "the database was written by a newer digest than this one"
         raise SettingsError(msg, hint="Install the newer digest here too, or let [store] url name another database.")
 
 
-def _steps_taken(database: Database) -> int:
-    if not database.fetch_all(_SQL["find_record"]):
+def steps_taken(database: Database) -> int:
+    """Return the number of the latest migration that ran; 0 where the tables are still to be made."""
+    sql = database.queries("schema.sql")
+    if not database.fetch_all(sql["find_record"]):
         return 0
-    (steps,) = database.fetch_all(_SQL["count_steps"])[0]
+    (steps,) = database.fetch_all(sql["count_steps"])[0]
     return int(steps)

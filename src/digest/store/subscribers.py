@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from functools import lru_cache
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
-from secrets import token_urlsafe
+from secrets import token_bytes
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from digest.model import Audience, Standing, Subscriber
+from digest.model import Change, Consent, Standing, Subscriber
 from digest.store.database import from_json, to_json, to_stamp
-from digest.store.queries import read_queries
+from digest.store.erasing import Erased, Seal
+from digest.store.meeting import Entry, Meeting, Put
+from digest.store.standing import may_follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from digest.model import Newcomer
     from digest.store.database import Database
 
+__all__ = ["BLOCK", "Put", "Record", "Seal", "Subscribers"]
+
 BLOCK = 1_000
 """How many readers are looked up, written or read at once."""
 
-_SQL = read_queries("subscribers.sql")
-_KEPT_AWAY = frozenset({Standing.LEFT.value, Standing.BOUNCED.value, Standing.COMPLAINED.value})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A reader, and how they came to the list."""
+
+    subscriber: Subscriber
+    joined_at: datetime
+    consent: Consent
 
 
-class Put(Enum):
-    """What putting a newcomer on the list came to."""
-
-    ADDED = "added"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    KEPT_AWAY = "kept_away"
-    """They left, complained, or their address is dead: they stay away, and nothing was changed."""
-
-    @property
-    def label(self) -> str:
-        """The outcome in words."""
-        return self.value.replace("_", " ")
+class _RehearsedError(Exception):
+    """Undoes what was only tried."""
 
 
 class Subscribers:
@@ -47,137 +47,168 @@ class Subscribers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._sql = database.queries("subscribers.sql")
+        self._erased = Erased(database)
 
-    def put(self, newcomers: Iterable[Newcomer], *, now: datetime) -> Iterator[Put]:
+    def put(
+        self,
+        newcomers: Iterable[Newcomer],
+        *,
+        now: datetime,
+        reason: str = "",
+        seal: Seal | None = None,
+        rehearse: bool = False,
+    ) -> Iterator[Put]:
         """
         Put newcomers on the list and say of each, in their order, what that came to.
 
         All of it is one transaction that ends with the last outcome: whoever stops asking before has put nobody.
         What is known is added to and never wiped: a blank name or field changes nothing, tags are united.
+
+        Args:
+            newcomers: who they are.
+            now: this moment.
+            reason: why a standing changes, for its history.
+            seal: recognises those who were erased.
+            rehearse: undo everything in the end.
+
+        Raises:
+            SettingsError: readers were erased, and not with this seal.
         """
         stamp = to_stamp(now)
-        with self._database.transaction():
+        with suppress(_RehearsedError), self._database.transaction(alone=True):
+            usable = self._erased.usable(seal)
             waiting = iter(newcomers)
             while block := [*islice(waiting, BLOCK)]:
-                yield from self._put_block(block, stamp)
+                yield from self._put_block(block, stamp, reason, usable)
+            if rehearse:
+                raise _RehearsedError
 
-    def _put_block(self, block: Sequence[Newcomer], stamp: str) -> list[Put]:
+    def _put_block(self, block: Sequence[Newcomer], stamp: str, reason: str, seal: Seal | None) -> list[Put]:
         keys = [_key(newcomer.email) for newcomer in block]
-        rows = self._database.fetch_all(_SQL["known"], keys=to_json(keys))
-        entries = {key: _Entry(*columns) for key, *columns in rows}
-        sources: dict[str, str] = {}
-        changed: set[str] = set()
-        outcomes = []
-        for key, newcomer in zip(keys, block, strict=True):
-            before = entries.get(key)
-            outcome, entries[key] = _meet(before, newcomer)
-            outcomes.append(outcome)
-            if outcome is Put.ADDED:
-                sources[key] = newcomer.source
-            elif outcome is Put.UPDATED and key not in sources:
-                changed.add(key)
-        self._database.change_many(
-            _SQL["add"],
-            (
-                {**entries[key].row(key, stamp), "token": token_urlsafe(16), "source": source}
-                for key, source in sources.items()
-            ),
-        )
-        self._database.change_many(_SQL["update"], (entries[key].row(key, stamp) for key in changed))
+        rows = self._database.fetch_all(self._sql["known"], keys=to_json(keys))
+        known = {key: Entry(*columns) for key, _, *columns in rows}
+        erased = self._erased.among((key for key in keys if key not in known), seal) if seal else ()
+        meeting = Meeting(known, erased)
+        outcomes = [*map(meeting.meet, keys, block)]
+        self._write(meeting, {key: number for key, number, *_ in rows}, stamp, reason)
         return outcomes
+
+    def _write(self, meeting: Meeting, ids: dict[str, int], stamp: str, reason: str) -> None:
+        added = (
+            {
+                **entry.row(key, stamp),
+                "token": token,
+                "source": newcomer.consent.source,
+                "joined": to_stamp(newcomer.joined_at) if newcomer.joined_at else stamp,
+            }
+            for (key, entry, newcomer), token in zip(meeting.added(), _tokens(), strict=False)
+        )
+        changed = meeting.changed()
+        updates = (after.row(key, stamp) for key, _, after in changed)
+        changes = (
+            {"id": ids[key], "now": stamp, "standing": after.standing, "before": before.standing, "reason": reason}
+            for key, before, after in changed
+            if after.standing != before.standing
+        )
+        self._database.change_many(self._sql["add"], added)
+        self._database.change_many(self._sql["update"], updates)
+        self._database.change_many(self._sql["add_change"], changes)
+
+    def stand(self, who: str | int, standing: Standing, *, reason: str, now: datetime) -> bool:
+        """
+        Let a reader, named by address or id, stand otherwise from now on, and say whether that is news.
+
+        It is none where nobody is meant, where they stand so already, or where how they stand says more: whoever
+        complained never merely left. What is news stays on record with its reason.
+        """
+        query = self._sql["standing_of_id" if isinstance(who, int) else "standing_of_key"]
+        with self._database.transaction(alone=True):
+            row = self._database.fetch_one(query, who=who if isinstance(who, int) else _key(who))
+            if row is None or not may_follow(Standing(row[1]), standing):
+                return False
+            number, before = row
+            now_stamp = to_stamp(now)
+            self._database.change(self._sql["stand"], id=number, standing=standing.value, now=now_stamp)
+            self._database.change(
+                self._sql["add_change"],
+                id=number,
+                now=now_stamp,
+                standing=standing.value,
+                before=before,
+                reason=reason,
+            )
+        return True
+
+    def leave(self, email: str, *, now: datetime) -> bool:
+        """Never write to a reader again, and say whether that is news. Their row stays, so that no import undoes it."""
+        return self.stand(email, Standing.LEFT, reason="left", now=now)
+
+    def erase(self, email: str, *, seal: Seal, now: datetime) -> bool:
+        """
+        Forget all that is known of an address, so that no import takes it again, and say whether it was on the list.
+
+        What became of issues that were sent to the reader's number stays, without any words that could name them.
+
+        Raises:
+            SettingsError: others were erased with another seal.
+        """
+        key = _key(email)
+        with self._database.transaction(alone=True):
+            self._erased.usable(seal)
+            reader = self.find(email)
+            if reader:
+                for name in ("forget_reasons", "forget_news", "forget"):
+                    self._database.change(self._sql[name], id=reader.id)
+                self._database.change(self._sql["forget_mentions"], email=reader.email, key=key)
+            self._erased.add(key, seal, to_stamp(now))
+        return reader is not None
 
     def find(self, email: str) -> Subscriber | None:
         """Return the reader of an address, however it is spelled in upper and lower case."""
-        row = self._database.fetch_one(_SQL["find"], key=_key(email))
+        row = self._database.fetch_one(self._sql["find"], key=_key(email))
         return _subscriber(row) if row else None
 
     def by_ids(self, ids: Sequence[int]) -> list[Subscriber]:
         """Return those readers of `ids` that the store still knows, by rising id."""
-        return [*map(_subscriber, self._database.fetch_all(_SQL["by_ids"], ids=to_json(ids)))]
+        return [*map(_subscriber, self._database.fetch_all(self._sql["by_ids"], ids=to_json(ids)))]
 
     def emails(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the addresses of those readers of `ids` that the store still knows."""
-        return dict(self._database.fetch_all(_SQL["emails"], ids=to_json(ids)))
-
-    def leave(self, email: str, *, now: datetime) -> bool:
-        """Never write to a reader again, and say whether that is news. Their row stays, so that no import undoes it."""
-        return self._database.change(_SQL["leave"], key=_key(email), now=to_stamp(now)) == 1
+        return dict(self._database.fetch_all(self._sql["emails"], ids=to_json(ids)))
 
     def walk(self, *, standing: Standing | None = None, tag: str | None = None) -> Iterator[Subscriber]:
         """Return readers by rising id, in blocks: the list may be changed meanwhile."""
         wanted = standing.value if standing else None
         after = 0
-        while rows := self._database.fetch_all(_SQL["walk"], after=after, standing=wanted, tag=tag, size=BLOCK):
+        while rows := self._database.fetch_all(self._sql["walk"], after=after, standing=wanted, tag=tag, size=BLOCK):
             yield from map(_subscriber, rows)
             after = rows[-1][0]
 
-    def active_ids(self) -> Iterator[int]:
-        """Return the rising ids of those whom we may write to."""
-        after, size = 0, 10 * BLOCK
-        while rows := self._database.fetch_all(_SQL["active_ids"], after=after, size=size):
-            yield from (row[0] for row in rows)
+    def record(self, email: str) -> Record | None:
+        """Return the reader of an address, and how they came to the list."""
+        row = self._database.fetch_one(self._sql["record"], key=_key(email))
+        return _record(row) if row else None
+
+    def records(self, *, standing: Standing | None = None) -> Iterator[Record]:
+        """Return readers and how they came to the list, as `walk` does."""
+        wanted = standing.value if standing else None
+        after = 0
+        while rows := self._database.fetch_all(self._sql["records"], after=after, standing=wanted, size=BLOCK):
+            yield from map(_record, rows)
             after = rows[-1][0]
+
+    def history(self, number: int) -> list[Change]:
+        """Return how the standing of the reader of an id changed, the oldest first; it was something before that."""
+        return [
+            Change(at=datetime.fromisoformat(at), before=Standing(before), standing=Standing(standing), reason=reason)
+            for at, before, standing, reason in self._database.fetch_all(self._sql["history"], id=number)
+        ]
 
     def count(self) -> dict[Standing, int]:
         """Return how many readers there are of every standing."""
-        counts = dict(self._database.fetch_all(_SQL["count"]))
+        counts = dict(self._database.fetch_all(self._sql["count"]))
         return {standing: counts.get(standing.value, 0) for standing in Standing}
-
-    def audience(self) -> Audience:
-        """Return how many may be written to now, and how many are left out for which standing."""
-        counts = {standing.value: count for standing, count in self.count().items() if count}
-        return Audience(readers=counts.pop(Standing.ACTIVE.value, 0), excluded=counts)
-
-    def without_value(self, field: str) -> int:
-        """Return how many of those whom we may write to lack a value for `field`."""
-        ((count,),) = self._database.fetch_all(_SQL["without_value"], field=field)
-        return int(count)
-
-
-class _Entry(NamedTuple):
-    """What an import can see and change of a reader, as the store keeps it."""
-
-    email: str
-    name: str
-    fields: str
-    tags: str
-    standing: str
-
-    def row(self, key: str, stamp: str) -> dict[str, str]:
-        return {
-            "key": key,
-            "email": self.email,
-            "name": self.name,
-            "fields": self.fields,
-            "tags": self.tags,
-            "standing": self.standing,
-            "now": stamp,
-        }
-
-
-def _meet(before: _Entry | None, newcomer: Newcomer) -> tuple[Put, _Entry]:
-    """Decide what a newcomer comes to, given what is known of their address."""
-    if before is None:
-        return Put.ADDED, _merge(_Entry(newcomer.email, "", "{}", "[]", Standing.ACTIVE.value), newcomer)
-    if before.standing in _KEPT_AWAY:
-        return Put.KEPT_AWAY, before
-    after = _merge(before, newcomer)
-    return (Put.UNCHANGED if after == before else Put.UPDATED), after
-
-
-def _merge(entry: _Entry, newcomer: Newcomer) -> _Entry:
-    fields = entry.fields
-    news = {name: value for name, value in newcomer.fields.items() if value}
-    if news:
-        fields = to_json({**from_json(fields), **news})
-    tags = _unite(entry.tags, newcomer.tags)
-    return _Entry(entry.email, newcomer.name or entry.name, fields, tags, entry.standing)
-
-
-@lru_cache
-def _unite(tags: str, more: tuple[str, ...]) -> str:
-    """Cached, because most newcomers of a list bear the same tags."""
-    return to_json([*dict.fromkeys([*from_json(tags), *more])])
 
 
 def _subscriber(row: tuple[Any, ...]) -> Subscriber:
@@ -191,6 +222,25 @@ def _subscriber(row: tuple[Any, ...]) -> Subscriber:
         standing=Standing(standing),
         token=token,
     )
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    *columns, added_at, consent, source = row
+    facts = {"source": source, **from_json(consent)}
+    at = facts.pop("at", None)
+    return Record(
+        subscriber=_subscriber(tuple(columns)),
+        joined_at=datetime.fromisoformat(added_at),
+        consent=Consent(at=datetime.fromisoformat(at) if at else None, **facts),
+    )
+
+
+def _tokens() -> Iterator[str]:
+    """Return tokens of 128 random bits, many of them from one question to the system: each takes a microsecond."""
+    while True:
+        octets = token_bytes(16 * BLOCK)
+        for start in range(0, len(octets), 16):
+            yield urlsafe_b64encode(octets[start : start + 16])[:22].decode()
 
 
 def _key(email: str) -> str:

@@ -1,17 +1,21 @@
--- Queries of subscribers.py. Rows of readers are: id, email, name, fields, tags, standing, token.
+-- Queries of subscribers.py and erasing.py. Rows of readers are: id, email, name, fields, tags, standing, token.
 
 -- name: known
 -- What is known of these addresses, given as a JSON array of keys.
-select key, email, name, fields, tags, standing from subscribers where key in (select value from json_each(:keys));
+select key, id, email, name, fields, tags, standing, consent from subscribers
+where key in (select value from json_each(:keys));
 
 -- name: add
 -- A new reader.
-insert into subscribers (key, email, name, fields, tags, standing, token, source, added_at, changed_at)
-values (:key, :email, :name, :fields, :tags, :standing, :token, :source, :now, :now);
+insert into subscribers
+    (key, email, name, fields, tags, standing, token, source, added_at, changed_at, consent)
+values (:key, :email, :name, :fields, :tags, :standing, :token, :source, :joined, :now, :consent);
 
 -- name: update
 -- What an import may change of a reader who is known.
-update subscribers set name = :name, fields = :fields, tags = :tags, changed_at = :now where key = :key;
+update subscribers
+set name = :name, fields = :fields, tags = :tags, standing = :standing, consent = :consent, changed_at = :now
+where key = :key;
 
 -- name: find
 -- The reader of an address.
@@ -26,10 +30,25 @@ where id in (select value from json_each(:ids)) order by id;
 -- The addresses of readers by their ids, given as a JSON array.
 select id, email from subscribers where id in (select value from json_each(:ids));
 
--- name: leave
--- Whoever complained stays so: it says more, and keeps them away as well.
-update subscribers set standing = 'left', changed_at = :now
-where key = :key and standing in ('pending', 'active', 'bounced');
+-- name: standing_of_key
+-- How the reader of an address stands.
+select id, standing from subscribers where key = :who;
+
+-- name: standing_of_id
+-- How a reader stands.
+select id, standing from subscribers where id = :who;
+
+-- name: stand
+-- From now on a reader stands otherwise.
+update subscribers set standing = :standing, changed_at = :now where id = :id;
+
+-- name: add_change
+-- A change of a standing, which stays on record.
+insert into history (subscriber_id, at, standing, before, reason) values (:id, :now, :standing, :before, :reason);
+
+-- name: history
+-- How a reader's standing changed.
+select at, before, standing, reason from history where subscriber_id = :id order by id;
 
 -- name: walk
 -- The readers behind an id; a standing or a tag that is null leaves nobody out.
@@ -39,23 +58,45 @@ and (:standing is null or standing = :standing)
 and (:tag is null or exists (select 1 from json_each(tags) where value = :tag))
 order by id limit :size;
 
--- name: active_ids
--- The ids, behind one of them, of those whom we may write to.
-select id from subscribers where standing = 'active' and id > :after order by id limit :size;
+-- name: record
+-- The reader of an address, when they joined, and their consent.
+select id, email, name, fields, tags, standing, token, added_at, consent, source from subscribers where key = :key;
+
+-- name: records
+-- The readers behind an id, when they joined, and their consent; a standing that is null leaves nobody out.
+select id, email, name, fields, tags, standing, token, added_at, consent, source from subscribers
+where id > :after and (:standing is null or standing = :standing)
+order by id limit :size;
 
 -- name: count
 -- How many readers have which standing.
 select standing, count(*) from subscribers group by standing;
 
--- name: without_value
--- How many of those whom we may write to lack a value.
-select count(*) from subscribers
-where standing = 'active'
-and trim(
-    case :field
-        when 'email' then email
-        when 'name' then name
-        when 'token' then token
-        else coalesce((select value from json_each(fields) where key = :field), '')
-    end
-) = '';
+-- name: seal_of_erased
+-- Which secret erased addresses are hashed with: one for all of them.
+select key_id from erased limit 1;
+
+-- name: erased_among
+-- Those of these hashes, given as a JSON array, whose addresses were erased.
+select hash from erased where hash in (select value from json_each(:hashes));
+
+-- name: add_erased
+-- An address is erased; that it was so before changes nothing.
+insert into erased (hash, key_id, at) values (:hash, :key_id, :now) on conflict (hash) do nothing;
+
+-- name: forget
+-- The reader is gone, and with them their history.
+delete from subscribers where id = :id;
+
+-- name: forget_reasons
+-- What became of an issue stays; the provider's words could hold the address.
+update outcomes set reason = '' where subscriber_id = :id;
+
+-- name: forget_news
+-- What providers told of the reader, in their words.
+delete from news where subscriber_id = :id;
+
+-- name: forget_mentions
+-- What providers said of whole batches, where it holds the address.
+update batches set reason = replace(replace(reason, :email, '…'), :key, '…')
+where reason <> replace(replace(reason, :email, ''), :key, '');

@@ -1,0 +1,1 @@
+"""Measurements against peers and against floors; `benchmarks.run` prints them all."""

@@ -1,0 +1,211 @@
+"""The command that tells how issues stand, and those with which a person decides about one that was begun."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.completing import complete_issue
+from digest.cli.opening import open_list, open_newsroom
+from digest.cli.printing import (
+    json_option,
+    many,
+    moment,
+    print_csv,
+    print_json,
+    print_json_stream,
+    print_table,
+    summary,
+)
+from digest.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from zoneinfo import ZoneInfo
+
+    from digest.model import Delivery
+    from digest.publishing.deciding import Decision
+    from digest.publishing.newsroom import Newsroom
+    from digest.publishing.status import IssueStatus
+    from digest.store import Store
+
+_EVERY = 1.0
+"""Seconds between two looks at a send that is watched."""
+_COLUMNS = ("email", "state", "reason", "message_id", "at")
+
+
+@click.command(short_help="Show how issues stand with their readers.")
+@click.argument("issue", required=False, shell_complete=complete_issue)
+@click.option("--watch", is_flag=True, help="Go on showing it until nobody is queued.")
+@click.option("--recipients", is_flag=True, help="Show what became of each reader.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the recipients as CSV, and nothing else.")
+@json_option
+def status(issue: str | None, watch: bool, recipients: bool, as_csv: bool, as_json: bool) -> None:  # noqa: FBT001
+    """
+    Show how ISSUE, a path or a slug, stands with its readers; without one, how all issues stand.
+
+    \b
+    Examples:
+      digest status
+      digest status 2026-11-24-past-the-plateau --watch
+      digest status 2026-11-24-past-the-plateau --recipients --csv
+    """
+    from digest.publishing.status import overview, status_of
+
+    if (recipients or as_csv or watch) and not issue:
+        msg = "--recipients, --csv and --watch take one issue"
+        raise UsageError(msg, hint="Name it: digest status ISSUE --recipients")
+    newsroom = open_newsroom()
+    with open_list(newsroom.settings) as store:
+        if watch and issue:
+            _watch(newsroom, store, issue)
+        rows = [status_of(newsroom, store, issue)] if issue else overview(newsroom, store)
+        if recipients or as_csv:
+            _show_recipients(rows[0], store, newsroom.timezone, as_csv=as_csv, as_json=as_json)
+        elif as_json:
+            print_json(rows[0].facts() if issue else {"issues": [row.facts() for row in rows]})
+        else:
+            _show_states(rows, newsroom.timezone)
+
+
+def _watch(newsroom: Newsroom, store: Store, issue: str) -> None:
+    """Show the state whenever it has changed, until nobody is queued."""
+    from digest.publishing.status import status_of
+
+    shown = ""
+    while True:
+        status = status_of(newsroom, store, issue)
+        state = _state(status, newsroom.timezone)
+        if state != shown:
+            click.echo(state)
+            shown = state
+        if not (status.progress and status.progress.tally.queued):
+            return
+        time.sleep(_EVERY)
+
+
+def _show_states(rows: Iterable[IssueStatus], zone: ZoneInfo) -> None:
+    print_table(((row.slug, _state(row, zone)) for row in rows), (40, 0))
+
+
+def _show_recipients(status: IssueStatus, store: Store, zone: ZoneInfo, *, as_csv: bool, as_json: bool) -> None:
+    from digest.publishing.status import deliveries_of
+
+    deliveries = deliveries_of(store, status.slug)
+    if as_csv:
+        print_csv(_COLUMNS, (_facts(one).values() for one in deliveries))
+    elif as_json:
+        print_json_stream(status.facts(), "recipients", map(_facts, deliveries))
+    else:
+        _show_states([status], zone)
+        print_table(((one.email, one.state.value, one.reason) for one in deliveries), (40, 10, 0))
+
+
+def _state(status: IssueStatus, zone: ZoneInfo) -> str:
+    if status.progress:
+        course = "" if status.progress.course.value == "open" else f", {status.progress.course.value}"
+        return f"{summary(status.progress.tally)}, {moment(status.progress.begun_at, zone)}{course}"
+    if status.fault:
+        return f"cannot be read: {status.fault.lines()[0]}"
+    if status.issue is None:
+        return ""
+    planned = f", for {moment(status.issue.send_at, zone)}" if status.issue.send_at else ""
+    return f"{'ready' if status.issue.ready else 'draft'}{planned}"
+
+
+def _facts(delivery: Delivery) -> dict[str, object]:
+    return {
+        "email": delivery.email,
+        "state": delivery.state.value,
+        "reason": delivery.reason,
+        "message_id": delivery.message_id,
+        "at": delivery.at.isoformat() if delivery.at else None,
+    }
+
+
+@click.command(short_help="Let nothing more of an issue leave.")
+@click.argument("issue", shell_complete=complete_issue)
+def pause(issue: str) -> None:
+    """
+    Let nothing more of ISSUE leave until somebody sends it by its name again; what is in flight is finished.
+
+    \b
+    Example:
+      digest pause 2026-11-24-past-the-plateau
+    """
+    from digest.publishing.deciding import pause as decide
+
+    newsroom = open_newsroom()
+    with open_list(newsroom.settings) as store:
+        decision = decide(newsroom, store, issue)
+    _tell(decision, "held back", f"To go on: digest send {decision.slug}")
+
+
+@click.command(short_help="End an issue: what is not yet sent never will be.")
+@click.argument("issue", shell_complete=complete_issue)
+@click.option("-y", "--yes", is_flag=True, help="Do it without asking.")
+def cancel(issue: str, yes: bool) -> None:  # noqa: FBT001
+    """
+    End ISSUE: what is not yet sent never will be. What is in flight is finished.
+
+    \b
+    Example:
+      digest cancel 2026-11-24-past-the-plateau
+    """
+    from digest.publishing.deciding import cancel as decide
+
+    if not yes:
+        click.confirm(f"Never send {issue} to those who have not got it?", abort=True, err=True)
+    newsroom = open_newsroom()
+    with open_list(newsroom.settings) as store:
+        decision = decide(newsroom, store, issue)
+    _tell(decision, "skipped", "")
+
+
+@click.command(short_help="Queue those again whom the provider refused.")
+@click.argument("issue", shell_complete=complete_issue)
+def retry(issue: str) -> None:
+    """
+    Queue those again whom the provider refused ISSUE for, when the reasons are mended; send then writes to them.
+
+    \b
+    Example:
+      digest retry 2026-11-24-past-the-plateau
+    """
+    from digest.publishing.deciding import retry as decide
+
+    newsroom = open_newsroom()
+    with open_list(newsroom.settings) as store:
+        decision = decide(newsroom, store, issue)
+    _tell(decision, "queued again", f"To write to them: digest send {decision.slug}")
+
+
+@click.command(short_help="Settle those of whom nobody knows whether they got an issue.")
+@click.argument("issue", shell_complete=complete_issue)
+@click.option("--sent", "ruling", flag_value="sent", help="They got it.")
+@click.option("--resend", "ruling", flag_value="resend", help="They are to get it, be it for the second time.")
+def resolve(issue: str, ruling: str | None) -> None:
+    """
+    Settle those in doubt: of whom nobody knows whether they got ISSUE. Without an option, the provider's log is asked.
+
+    \b
+    Examples:
+      digest resolve 2026-11-24-past-the-plateau
+      digest resolve 2026-11-24-past-the-plateau --sent
+    """
+    from digest.publishing.deciding import Ruling
+    from digest.publishing.deciding import resolve as decide
+
+    newsroom = open_newsroom()
+    with open_list(newsroom.settings) as store:
+        decision = decide(newsroom, store, issue, Ruling(ruling or "ask"))
+    _tell(decision, "settled", f"To write to them: digest send {decision.slug}" if decision.tally.queued else "")
+
+
+def _tell(decision: Decision, done: str, then: str) -> None:
+    click.echo(f"{decision.slug}: {many(decision.changed, 'reader')} {done}.")
+    click.echo(f"  {summary(decision.tally)}")
+    if then and decision.changed:
+        click.echo(f"  {then}")

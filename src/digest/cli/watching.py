@@ -1,0 +1,101 @@
+"""A send as it is watched: a live bar at a terminal, plain lines elsewhere, and an orderly end on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.printing import many
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from digest.sending import Report, Step
+
+_EVERY = 10.0
+"""Seconds between two lines about a send that nobody watches."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def stoppable() -> Iterator[Event]:
+    """Set the event on the first Ctrl-C or SIGTERM, so that what is in flight is finished; the second stops at once."""
+    stopping = Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+        # Not by way of sys.stderr, which this may have interrupted in the middle of a line.
+        os.write(2, b"\nFinishing the requests in flight; once more stops at once.\n")
+
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def watch(readers: int, *, quiet: bool) -> Iterator[Report]:
+    """Show how a send comes along: a bar at a terminal, a line now and then elsewhere, and troubles always."""
+    if quiet or not sys.stdout.isatty():
+        yield _Lines(readers, quiet=quiet).report
+        return
+    with _bar(readers) as report:
+        yield report
+
+
+class _Lines:
+    """Tells of a send in lines."""
+
+    def __init__(self, readers: int, *, quiet: bool) -> None:
+        self._readers = readers
+        self._quiet = quiet
+        self._settled = 0
+        self._begun = self._told = time.monotonic()
+
+    def report(self, step: Step) -> None:
+        self._settled += step.settled
+        if step.trouble:
+            click.echo(f"  {step.trouble}; it is tried again", err=True)
+        now = time.monotonic()
+        if self._quiet or now - self._told < _EVERY:
+            return
+        self._told = now
+        pace = self._settled / (now - self._begun)
+        left = f", {(self._readers - self._settled) / pace:,.0f} s left" if pace else ""
+        click.echo(f"  {self._settled:,} of {many(self._readers, 'reader')}, {pace:,.0f} a second{left}")
+
+
+@contextmanager
+def _bar(readers: int) -> Iterator[Report]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("  Sending"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pace]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(highlight=False)) as progress:
+        task = progress.add_task("", total=readers, pace="")
+
+        def report(step: Step) -> None:
+            speed = progress.tasks[0].speed
+            progress.update(task, advance=step.settled, pace=f"{speed:,.0f}/s" if speed else "")
+            if step.trouble:
+                progress.console.print(f"  {step.trouble}; it is tried again", markup=False)
+
+        yield report

@@ -1,0 +1,135 @@
+"""What a person decides about a mailing that was begun: to pause it, to end it, and what becomes of its readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from digest.errors import UsageError
+from digest.model import Receipt, State
+from digest.publishing.mailing import provider_of, slug_of
+from digest.sending.asking import ask
+from digest.store import Course
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from digest.model import Batch, Tally
+    from digest.publishing.newsroom import Newsroom
+    from digest.store import Claims, Frozen, Store
+
+
+class Ruling(Enum):
+    """How those in doubt are to be settled."""
+
+    SENT = "sent"
+    """They got it."""
+    RESEND = "resend"
+    """They are to get it, be it for the second time."""
+    ASK = "ask"
+    """The provider's log knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A decision that was carried out, and how the mailing stands now."""
+
+    slug: str
+    changed: int
+    """How many readers it was about; 0 when there was nothing to decide."""
+    tally: Tally
+
+
+def pause(newsroom: Newsroom, store: Store, name: str) -> Decision:
+    """
+    Let nothing more of a mailing leave until it is sent by its name again; what is in flight is finished.
+
+    Raises:
+        UsageError: it was never begun, or was cancelled.
+    """
+    frozen = _begun(newsroom, store, name)
+    queued = store.deliveries.tally(frozen).queued
+    store.mailings.turn(frozen, Course.PAUSED)
+    return _decided(store, frozen, queued)
+
+
+def cancel(newsroom: Newsroom, store: Store, name: str) -> Decision:
+    """
+    End a mailing: what is not yet sent never will be.
+
+    Raises:
+        UsageError: it was never begun, or was cancelled before.
+    """
+    frozen = _begun(newsroom, store, name)
+    skipped = store.deliveries.tally(frozen).skipped
+    store.ledger.cancel(frozen, now=_now())
+    return _decided(store, frozen, store.deliveries.tally(frozen).skipped - skipped)
+
+
+def retry(newsroom: Newsroom, store: Store, name: str) -> Decision:
+    """
+    Queue those again whom the provider refused.
+
+    Raises:
+        UsageError: the mailing was never begun, or was cancelled.
+    """
+    frozen = _begun(newsroom, store, name)
+    return _decided(store, frozen, store.ledger.retry(frozen))
+
+
+def resolve(newsroom: Newsroom, store: Store, name: str, ruling: Ruling) -> Decision:
+    """
+    Settle those in doubt, batch by batch.
+
+    Raises:
+        UsageError: the mailing was never begun, or was cancelled.
+        ProviderError: the provider cannot be asked.
+        IncompleteError: it is too early to ask; what was settled before stays so.
+    """
+    frozen = _begun(newsroom, store, name)
+    changed = 0
+    with store.claims(frozen) as claims:
+        for batch in claims.reopen():
+            settle = _receipts(newsroom, batch, ruling, claims)
+            _apply(claims, batch, settle)
+            changed += sum(receipt.state is not State.IN_DOUBT for receipt in settle)
+    return _decided(store, frozen, changed)
+
+
+def _receipts(newsroom: Newsroom, batch: Batch, ruling: Ruling, claims: Claims) -> Sequence[Receipt]:
+    if ruling is Ruling.ASK:
+        try:
+            return ask(batch, provider_of(newsroom.settings), now=_now())
+        except BaseException:
+            claims.doubt(batch, reason="", now=_now())
+            raise
+    state = State.SENT if ruling is Ruling.SENT else State.QUEUED
+    return [Receipt(state=state)] * len(batch.readers)
+
+
+def _apply(claims: Claims, batch: Batch, receipts: Sequence[Receipt]) -> None:
+    if all(receipt.state is State.QUEUED for receipt in receipts):
+        claims.release(batch)
+    else:
+        claims.settle(batch, receipts, now=_now())
+
+
+def _begun(newsroom: Newsroom, store: Store, name: str) -> Frozen:
+    frozen = store.mailings.find(slug_of(newsroom, store, name))
+    if frozen is None:
+        msg = f'nobody has begun to send "{name}"'
+        raise UsageError(msg, hint="digest status shows how all issues stand.")
+    if frozen.course is Course.CANCELLED:
+        msg = f"{frozen.slug} was cancelled"
+        raise UsageError(msg, hint=f"Who got it: digest status {frozen.slug} --recipients")
+    return frozen
+
+
+def _decided(store: Store, frozen: Frozen, changed: int) -> Decision:
+    return Decision(slug=frozen.slug, changed=changed, tally=store.deliveries.tally(frozen))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

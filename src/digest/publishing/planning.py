@@ -1,0 +1,115 @@
+"""The plan of a mailing that is not yet begun: who gets it, how it compares with the last one, and what forbids it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from digest.addressing import refuse_blanks
+from digest.errors import ContentError, ProviderError, UsageError
+from digest.model import Batch, Plan
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from digest.config import Send
+    from digest.model import Edition, Issue
+    from digest.providers import Provider
+    from digest.segments import Segment
+    from digest.store import Store
+
+_SAMPLE_KEY = "00000000-0000-0000-0000-000000000000"
+"""In place of the key of a request that is built to be measured, and never sent."""
+
+
+def make_plan(
+    issue: Issue, edition: Edition, *, store: Store, provider: Provider, segment: Segment | None, now: datetime
+) -> Plan:
+    """
+    Return what sending an issue to a segment would do; None is everyone.
+
+    Raises:
+        UsageError: there is nobody to write to.
+        ContentError: some reader would get a blank, or a message cannot be written.
+        ProviderError: the provider cannot carry the edition.
+    """
+    refuse_what_cannot_be_carried(edition, provider)
+    audience = store.audiences.measure(segment)
+    if not audience.readers:
+        msg = "there is nobody to write to"
+        way_out = "Put readers on the list: digest subscribers import FILE"
+        raise UsageError(msg, hint="Nobody is in the segment who may be written to." if segment else way_out)
+    refuse_blanks(edition, store.audiences, segment)
+    return Plan(
+        edition=edition,
+        provider=provider.name,
+        segment=str(segment or ""),
+        audience=audience,
+        batch_size=provider.limits.messages,
+        request_bytes=_request_bytes(edition, store, provider, segment, now),
+        pace=provider.limits.pace,
+        last=_readers_of_the_last(store, str(segment or "")),
+        findings=tuple(_findings(issue, now)),
+    )
+
+
+def refuse_what_cannot_be_carried(edition: Edition, provider: Provider) -> None:
+    """
+    See to it that the provider can carry all that is in an edition.
+
+    Raises:
+        ProviderError: it cannot.
+    """
+    if edition.images and not provider.limits.inline_images:
+        msg = f"{provider.name} cannot carry images inside a message"
+        raise ProviderError(msg, hint="Under [assets] in digest.toml, set `url` to where the images are published.")
+
+
+def _request_bytes(edition: Edition, store: Store, provider: Provider, segment: Segment | None, now: datetime) -> int:
+    """Build the first request, which is the one way to know how large it is, and whether it can be built."""
+    readers = store.audiences.sample(segment, provider.limits.messages, edition.fields)
+    request = provider.build_request(Batch(edition=edition, number=1, key=_SAMPLE_KEY, readers=readers, at=now))
+    return int(request.headers.get("Content-Length", 0))
+
+
+def _readers_of_the_last(store: Store, segment: str) -> int | None:
+    """Return how many readers the last issue to the same segment had; of the last issue, if there was none such."""
+    sent = store.mailings.all()
+    alike = [frozen for frozen in sent if frozen.segment == segment] or sent
+    return store.deliveries.tally(alike[-1]).total if alike else None
+
+
+def _findings(issue: Issue, now: datetime) -> list[str]:
+    found = []
+    if not issue.ready:
+        found.append("It is a draft; it is sent all the same when you confirm.")
+    if issue.send_at and issue.send_at > now:
+        found.append(f"It is meant for {issue.send_at:%Y-%m-%d %H:%M %Z}, and would leave now.")
+    return found
+
+
+def refuse_growth(plan: Plan, limits: Send) -> None:
+    """
+    See to it that not many more readers get an issue than the last one; a wrong list is the dearest mistake there is.
+
+    Raises:
+        ContentError: they are more than the settings allow.
+    """
+    if plan.growth is not None and plan.growth * 100 > limits.max_growth:
+        msg = (
+            f"{plan.audience.readers:,} readers would get it, {plan.growth:.0%} more than the last issue's {plan.last:,}; "
+            f"[send] max_growth allows {limits.max_growth} %"
+        )
+        raise ContentError(msg, hint=f"If they are the right ones, say so by the key of this plan: --plan {plan.key}")
+
+
+def refuse_lateness(issue: Issue, limits: Send, now: datetime) -> None:
+    """
+    See to it that an issue does not leave long after its time, as from a machine that was brought back.
+
+    Raises:
+        ContentError: it is later than the settings allow.
+    """
+    if issue.send_at and now - issue.send_at > timedelta(hours=limits.max_lateness):
+        msg = f"the issue was meant for {issue.send_at:%Y-%m-%d %H:%M %Z}, more than {limits.max_lateness} hours ago"
+        raise ContentError(msg, hint="If it is still to leave, add --late, or give it another send_at.")

@@ -1,0 +1,44 @@
+"""What a provider's own log says of batches in doubt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from digest.errors import IncompleteError, ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from digest.model import Batch, Receipt
+    from digest.providers import Provider
+
+_TIMEOUT = httpx.Timeout(30)
+_LONGEST_REQUEST = 130
+"""Seconds that a request of ours can take, its connection included; before that, a log cannot know of it."""
+
+
+def ask(batch: Batch, provider: Provider, *, now: datetime) -> Sequence[Receipt]:
+    """
+    Return what the provider's log says of each reader of a batch; QUEUED means that it surely knows nothing of them.
+
+    Raises:
+        ProviderError: the provider has no log that can be asked, or does not answer.
+        IncompleteError: it is too early: the log may not know of the request yet.
+    """
+    delay = provider.limits.log_delay
+    if delay is None:
+        msg = f"{provider.name} has no log that can be asked"
+        raise ProviderError(msg, hint="Say it yourself: --sent if they got it, --resend if they are to get it.")
+    early = _LONGEST_REQUEST + delay.total_seconds() - (now - batch.at).total_seconds()
+    if early > 0:
+        msg = f"{provider.name} may not have written down what it did; its log is complete in {early:.0f} seconds"
+        raise IncompleteError(msg, hint="Ask again then.")
+    with httpx.Client(transport=provider.transport, timeout=_TIMEOUT) as client:
+        try:
+            return provider.read_log(batch, client.send(provider.build_query(batch)))
+        except httpx.HTTPError as error:
+            msg = f"{provider.name} could not be asked: {error}"
+            raise ProviderError(msg, hint="Nothing was changed. Ask again later.") from error

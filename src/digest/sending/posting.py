@@ -1,0 +1,89 @@
+"""One request: what a thread does with a claimed batch, and what came of it. Nothing here knows the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from digest.errors import ProviderError
+from digest.model import State
+from digest.providers import UnclearError
+from digest.providers.answers import Fate, clean, fate_of, watch
+from digest.sending.pace import retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    import httpx
+
+    from digest.model import Batch, Receipt
+    from digest.providers import Provider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A claimed batch that is to be posted."""
+
+    batch: Batch
+    again: bool = False
+    """Whether it may have left before, so that it must never be queued anew."""
+    spell: int = 0
+    """During which spell of the engine it was posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of an attempt."""
+
+    attempt: Attempt
+    fate: Fate
+    receipts: Sequence[Receipt] = ()
+    """One for each reader, when it was answered."""
+    wait: float | None = None
+    """How many seconds the service asks to be left alone."""
+    cause: Exception | None = None
+    """What was raised; one that is no `ProviderError` and no failure of the network ends the run."""
+
+    @property
+    def reason(self) -> str:
+        """Why it was not answered, or why nothing was taken, in words without addresses."""
+        if self.cause:
+            return clean(str(self.cause)) or type(self.cause).__name__
+        return "; ".join(sorted({receipt.reason for receipt in self.receipts if receipt.reason})) or "it gave no reason"
+
+
+def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callable[[], datetime]) -> Answer:
+    """Build the request of a batch, send it, and read the answer."""
+    try:
+        request = provider.build_request(attempt.batch)
+    except Exception as fault:  # noqa: BLE001  # whatever it is, the batch has surely not left, and that is written down
+        return Answer(attempt=attempt, fate=Fate.REFUSED, cause=fault)
+    body = None
+    if provider.transport is None:  # a transport of the provider's own may act on parts of a body
+        request, body = watch(request)
+    try:
+        response = client.send(request)
+    except Exception as fault:  # noqa: BLE001  # whatever it is, the batch may have left, and that is written down
+        return Answer(attempt=attempt, fate=fate_of(fault, whole=body is None or body.whole), cause=fault)
+    answer = _read(attempt, provider, response)
+    if answer.fate is Fate.OPEN and body and not body.whole:
+        answer = replace(answer, fate=Fate.NOT_TAKEN)  # it answered before it had all, so it has acted on nothing
+    return replace(answer, wait=retry_after(response.headers, now()))
+
+
+def _read(attempt: Attempt, provider: Provider, response: httpx.Response) -> Answer:
+    try:
+        receipts = provider.read_response(attempt.batch, response)
+    except UnclearError as fault:
+        return Answer(attempt=attempt, fate=Fate.OPEN, cause=fault)
+    except ProviderError as fault:
+        return Answer(attempt=attempt, fate=Fate.REFUSED, cause=fault)
+    except Exception as fault:  # noqa: BLE001  # a bug in a provider is no proof that nothing happened
+        return Answer(attempt=attempt, fate=Fate.OPEN, cause=fault)
+    if len(receipts) != len(attempt.batch.readers):
+        msg = f"{provider.name} gave {len(receipts)} answers for {len(attempt.batch.readers)} readers"
+        return Answer(attempt=attempt, fate=Fate.OPEN, cause=UnclearError(msg))
+    if all(receipt.state is State.QUEUED for receipt in receipts):
+        return Answer(attempt=attempt, fate=Fate.NOT_TAKEN, receipts=receipts)
+    return Answer(attempt=attempt, fate=Fate.ANSWERED, receipts=receipts)

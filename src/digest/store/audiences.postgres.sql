@@ -1,0 +1,21 @@
+-- Where PostgreSQL differs from audiences.sql.
+
+-- name: without_value
+-- How many of those who may be written to lack a value of a field.
+select count(*) from subscribers
+where standing = 'active' /* segment */
+and trim(
+    case :field
+        when 'email' then email
+        when 'name' then name
+        else coalesce(cast(fields as json) ->> :field, '')
+    end
+) = '';
+
+-- name: has_tag
+-- Says whether anyone on the list has a tag.
+select 1 from subscribers where cast(tags as jsonb) @> to_jsonb(cast(:tag as text)) limit 1;
+
+-- name: tags
+-- All tags on the list.
+select distinct value from subscribers, json_array_elements_text(cast(tags as json)) as value order by value;

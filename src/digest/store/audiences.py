@@ -1,0 +1,86 @@
+"""Who would get an issue now: everyone who may be written to, or those of a segment."""
+
+from __future__ import annotations
+
+from array import array
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from digest.model import Audience, Standing
+from digest.store.columns import Columns
+from digest.store.selecting import compile_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from digest.model import Readers
+    from digest.segments import Segment
+    from digest.store.database import Database
+
+OUTSIDE = "outside the segment"
+"""Why an active reader is left out."""
+
+_BLOCK = 10_000
+
+
+class Audiences:
+    """The readers who may be written to, as ids and as numbers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = database.queries("audiences.sql")
+        self._columns = Columns(database)
+
+    def blocks(self, segment: Segment | None) -> Iterator[list[int]]:
+        """Return the rising ids of those in a segment who may be written to, in blocks; None is everyone."""
+        query, values = self._query("ids", segment)
+        after = 0
+        while rows := self._database.fetch_all(query, after=after, size=_BLOCK, **values):
+            yield [number for (number,) in rows]
+            ((after,),) = rows[-1:]
+
+    def measure(self, segment: Segment | None) -> Audience:
+        """Return how many may be written to now, how many are left out and why, and who exactly they are as a hash."""
+        digest, readers = sha256(), 0
+        for ids in self.blocks(segment):
+            digest.update(octets(ids))
+            readers += len(ids)
+        counts = dict(self._database.fetch_all(self._sql["standings"]))
+        outside = counts.pop(Standing.ACTIVE.value, 0) - readers
+        excluded = {standing.value: counts[standing.value] for standing in Standing if standing.value in counts}
+        return Audience(
+            readers=readers,
+            excluded={OUTSIDE: outside, **excluded} if outside else excluded,
+            digest=digest.hexdigest(),
+        )
+
+    def without_value(self, field: str, segment: Segment | None) -> int:
+        """Return how many of those in a segment who may be written to have no value of `field`."""
+        query, values = self._query("without_value", segment)
+        ((count,),) = self._database.fetch_all(query, field=field, **values)
+        return int(count)
+
+    def has_tag(self, tag: str) -> bool:
+        """Return whether anyone on the list has a tag."""
+        return self._database.fetch_one(self._sql["has_tag"], tag=tag) is not None
+
+    def tags(self) -> list[str]:
+        """Return all tags on the list, sorted; every reader is looked at for them."""
+        return [tag for (tag,) in self._database.fetch_all(self._sql["tags"])]
+
+    def sample(self, segment: Segment | None, size: int, fields: Sequence[str]) -> Readers:
+        """Return the first few of those in a segment who may be written to, with these further fields."""
+        query, values = self._query("ids", segment)
+        rows = self._database.fetch_all(query, after=0, size=size, **values)
+        return self._columns.active([number for (number,) in rows], fields)
+
+    def _query(self, name: str, segment: Segment | None) -> tuple[str, dict[str, object]]:
+        if segment is None:
+            return self._sql[name], {}
+        condition = compile_segment(segment, dialect=self._database.dialect)
+        return self._sql[name].replace("/* segment */", f"and ({condition.sql})"), dict(condition.values)
+
+
+def octets(ids: Sequence[int]) -> bytes:
+    """Return ids as bytes, so that a hash of them does not depend on the blocks in which they came."""
+    return array("Q", ids).tobytes()

@@ -1,0 +1,210 @@
+"""
+What a process that sends does with a mailing: every step is on disk before the next one begins.
+
+    queued ──claim──▶ claimed ──settle──▶ settled
+       ▲               ▲ │  └───doubt───▶ in doubt
+       └────release────│─┘                   │
+                       └──────reopen─────────┘
+
+Who claimed a batch is known by a lock that dies with its process: nobody else touches the batch while it lives.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from digest.errors import IncompleteError
+from digest.model import Batch, State
+from digest.store.columns import Columns
+from digest.store.database import to_json, to_stamp
+from digest.store.ledger import CANCELLED, contents
+from digest.store.packing import pack_texts, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+    from digest.model import Edition, Readers, Receipt
+    from digest.store.database import Database
+    from digest.store.mailings import Frozen, Mailings
+
+FORGOTTEN = "forgotten"
+"""Why a reader was skipped whom the store no longer knows."""
+
+_ELSEWHERE = frozenset({State.QUEUED, State.SKIPPED, State.IN_DOUBT})
+"""Receipts whose readers do not stay in their batch."""
+
+
+class Claims:
+    """The batches of one mailing, as one living process claims and settles them."""
+
+    def __init__(
+        self, database: Database, mailings: Mailings, *, frozen: Frozen, claimant: str, lives: Callable[[str], bool]
+    ) -> None:
+        self._database = database
+        self._sql = database.queries("ledger.sql")
+        self._columns = Columns(database)
+        self._mailings = mailings
+        self._frozen = frozen
+        self._claimant = claimant
+        self._lives = lives
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make one durable write of all that is done inside; nothing of it has happened before its end."""
+        return self._database.transaction()
+
+    def claim(self, *, now: datetime) -> Batch | None:
+        """
+        Write down who is about to be written to; only when that is on disk may anything leave.
+
+        Readers who may no longer be written to are skipped, with the reason. None means that nothing is queued, or
+        that the mailing was paused or ended.
+        """
+        with self._database.transaction():
+            while row := self._database.fetch_one(self._sql["next_queued"], mailing=self._frozen.id):
+                number, origin, packed = row
+                readers = self._admit(unpack(packed), origin, now)
+                if readers:
+                    return self._claim(number, readers, now)
+                self._change("drop", number, **contents([]), now=to_stamp(now))
+            # What was claimed when the mailing was ended, and came back.
+            self._database.change(self._sql["cancel"], mailing=self._frozen.id, reason=CANCELLED, now=to_stamp(now))
+        return None
+
+    def _claim(self, number: int, readers: Readers, now: datetime) -> Batch:
+        edition = self._edition()
+        digest = _digest(edition, readers)
+        key = str(uuid5(NAMESPACE_URL, f"digest:{edition.fingerprint}/{number}/{digest.hex()}"))
+        self._change(
+            "claim",
+            number,
+            **contents(readers.ids),
+            edition=self._frozen.edition_id,
+            now=to_stamp(now),
+            claimant=self._claimant,
+            key=key,
+            digest=digest,
+        )
+        return Batch(edition=edition, number=number, key=key, readers=readers, at=now.astimezone(UTC))
+
+    def _edition(self) -> Edition:
+        return self._mailings.edition(self._frozen.edition_id)
+
+    def _admit(self, ids: Sequence[int], origin: int, now: datetime) -> Readers:
+        """Return those who may be written to; the others are skipped."""
+        readers = self._columns.active(ids, self._edition().fields)
+        if len(readers) < len(ids):
+            missing = sorted({*ids}.difference(readers.ids))
+            standings = self._columns.standings(missing)
+            skipped = {number: standings.get(number, FORGOTTEN) for number in missing}
+            self._note(origin, State.SKIPPED, skipped, now)
+        return readers
+
+    def adopt(self) -> Iterator[tuple[Batch, bool]]:
+        """
+        Take on the batches of dead claimants, one by one, with the key and the moment that each had.
+
+        Who has left meanwhile stays in: they may have been written to. Beside each batch stands whether it is the same
+        to the byte; it is not when a reader's values have changed since, or are gone.
+        """
+        for number, claimant in self._in_state("claimed"):
+            if claimant != self._claimant and not self._lives(claimant):
+                yield from self._take_over(number, "claimed", claimant)
+
+    def reopen(self) -> Iterator[Batch]:
+        """Take on the batches in doubt, one by one, to settle, to release, or to doubt them again."""
+        for number, claimant in self._in_state("in_doubt"):
+            yield from (batch for batch, _ in self._take_over(number, "in_doubt", claimant))
+
+    def _in_state(self, state: str) -> list[tuple[int, str]]:
+        return self._database.fetch_all(self._sql["in_state"], mailing=self._frozen.id, state=state)
+
+    def _take_over(self, number: int, state: str, before: str) -> Iterator[tuple[Batch, bool]]:
+        """Yield the batch, unless another process was faster."""
+        if self._change("take_over", number, state=state, before=before, claimant=self._claimant):
+            _, packed, edition_id, key, digest, claimed_at = self._past(number)
+            edition = self._mailings.edition(edition_id)
+            readers = self._columns.whoever(unpack(packed), edition.fields)
+            at = datetime.fromisoformat(claimed_at)
+            batch = Batch(edition=edition, number=number, key=key, readers=readers, at=at)
+            yield batch, _digest(edition, readers) == digest
+
+    def settle(self, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> None:
+        """
+        Write down what the provider said of each reader, in their order.
+
+        Whoever is to be tried again, or in doubt, gets a batch of their own.
+
+        Raises:
+            ValueError: there is not one receipt for each reader.
+            IncompleteError: the batch is no longer ours.
+        """
+        answers = [*zip(batch.readers.ids, receipts, strict=True)]
+        stay = [(number, receipt) for number, receipt in answers if receipt.state not in _ELSEWHERE]
+        with self._database.transaction():
+            origin, packed, *_ = self._past(batch.number)
+            self._conclude(
+                "settle",
+                batch.number,
+                **contents([number for number, _ in stay]),
+                message_ids=pack_texts([receipt.message_id for _, receipt in stay]),
+                now=to_stamp(now),
+            )
+            for state in (State.REFUSED, State.SKIPPED):
+                reasons = {number: receipt.reason for number, receipt in answers if receipt.state is state}
+                self._note(origin, state, reasons, now)
+            gone = {*unpack(packed)}.difference(batch.readers.ids)
+            self._note(origin, State.SKIPPED, dict.fromkeys(sorted(gone), FORGOTTEN), now)
+            for state in (State.QUEUED, State.IN_DOUBT):
+                self._move(batch.number, state, [(number, one) for number, one in answers if one.state is state])
+
+    def _past(self, number: int) -> tuple[Any, ...]:
+        ((row),) = self._database.fetch_all(self._sql["past"], mailing=self._frozen.id, number=number)
+        return tuple(row)
+
+    def _move(self, number: int, state: State, answers: Sequence[tuple[int, Receipt]]) -> None:
+        if answers:
+            reason = "; ".join(sorted({receipt.reason for _, receipt in answers if receipt.reason}))
+            self._database.fetch_one(self._sql["be_alone"], mailing=self._frozen.id)
+            self._change("move", number, **contents([one for one, _ in answers]), state=state.value, reason=reason)
+
+    def release(self, batch: Batch) -> None:
+        """
+        Queue a claimed batch again: nothing of it surely left.
+
+        Raises:
+            IncompleteError: the batch is no longer ours.
+        """
+        self._conclude("release", batch.number)
+
+    def doubt(self, batch: Batch, *, reason: str, now: datetime) -> None:
+        """
+        Write down that nobody knows whether a claimed batch was accepted; a blank reason leaves the one that it had.
+
+        Raises:
+            IncompleteError: the batch is no longer ours.
+        """
+        self._conclude("doubt", batch.number, reason=reason, now=to_stamp(now))
+
+    def _conclude(self, query: str, number: int, **values: object) -> None:
+        if not self._change(query, number, **values, claimant=self._claimant):
+            msg = f"batch {number} of {self._frozen.slug} is no longer ours: another process has taken it on"
+            raise IncompleteError(msg, hint="Run it again; what the other one did is on record.")
+
+    def _change(self, query: str, number: int, **values: object) -> bool:
+        return self._database.change(self._sql[query], mailing=self._frozen.id, number=number, **values) == 1
+
+    def _note(self, origin: int, state: State, reasons: dict[int, str], now: datetime) -> None:
+        place = {"mailing": self._frozen.id, "origin": origin, "state": state.value, "now": to_stamp(now)}
+        self._database.change_many(
+            self._sql["note"],
+            ({**place, "subscriber": number, "reason": reason} for number, reason in reasons.items()),
+        )
+
+
+def _digest(edition: Edition, readers: Readers) -> bytes:
+    """Hash everything that the bytes of a batch are a function of, besides its number, key and moment."""
+    return sha256(f"{edition.fingerprint}\n{to_json(readers.columns)}".encode()).digest()

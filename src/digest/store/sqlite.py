@@ -1,0 +1,142 @@
+"""SQLite behind the seam: one file, one writer at a time."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from digest.errors import DigestError, IncompleteError, SettingsError
+from digest.store.database import WAIT, Database, Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping
+
+IN_MEMORY = ":memory:"
+"""The path of a database without a file."""
+
+_OLDEST = (3, 34)
+
+# FULL, because WAL with NORMAL may lose the last commits when the power fails: a forgotten claim is a second sending.
+# The cache (in KiB) holds the index of addresses of a million readers, whose pages an import touches at random.
+_PRAGMAS = """
+pragma journal_mode = wal;
+pragma synchronous = full;
+pragma foreign_keys = on;
+pragma cache_size = -65536;
+"""
+
+
+class SQLite(Database):
+    """An SQLite database."""
+
+    dialect = Dialect.SQLITE
+
+    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+        super().__init__(name)
+        self._connection = connection
+
+    def _begin(self) -> None:
+        self._connection.execute("begin immediate")
+
+    def _begin_reading(self) -> None:
+        self._connection.execute("begin")
+
+    def _keep_out_others(self) -> None:
+        """Do nothing: whoever has begun is the only one who writes."""
+
+    def _commit(self) -> None:
+        self._connection.execute("commit")
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # on a full disk SQLite has rolled back by itself
+            self._connection.execute("rollback")
+
+    def fetch_all(self, query: str, **values: object) -> list[Any]:
+        """Return all rows, as tuples."""
+        return self._connection.execute(query, values).fetchall()
+
+    def fetch_one(self, query: str, **values: object) -> Any | None:
+        """Return the first row, as a tuple."""
+        return self._connection.execute(query, values).fetchone()
+
+    def stream(self, query: str, **values: object) -> Generator[Any, None, None]:
+        """Return the rows one by one, as tuples."""
+        yield from self._connection.execute(query, values)
+
+    def change(self, query: str, **values: object) -> int:
+        """Return how many rows were changed."""
+        return self._connection.execute(query, values).rowcount
+
+    def change_many(self, query: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Run a query once for each of the `rows`."""
+        self._connection.executemany(query, rows)
+
+    def run(self, script: str) -> None:
+        """Run several statements in the transaction that is open; sqlite3's own executescript would commit it."""
+        statement = ""
+        for piece in re.split(r"(?<=;)", script):
+            statement += piece
+            if sqlite3.complete_statement(statement):
+                self._connection.execute(statement)
+                statement = ""
+        self._connection.execute(statement)
+
+
+@contextmanager
+def connect(path: str, *, wait: float = WAIT) -> Iterator[SQLite]:
+    """
+    Open the SQLite database at `path`, or one in memory; another program's writing is waited for so many seconds.
+
+    Raises:
+        DigestError: the file cannot be used, now or while it is open; the sentence says why.
+    """
+    require(sqlite3.sqlite_version_info)
+    try:
+        with closing(sqlite3.connect(path, timeout=wait, isolation_level=None)) as connection:
+            database = SQLite(connection, f"the database {path}")
+            database.run(_PRAGMAS)
+            yield database
+    except sqlite3.Error as fault:
+        translation = _translate(fault, path, wait)
+        if translation is None:
+            raise
+        raise translation from fault
+
+
+def require(version: tuple[int, ...]) -> None:
+    """
+    Accept an SQLite of this version, or not.
+
+    Raises:
+        SettingsError: it is too old for what our queries ask of it.
+    """
+    if version < _OLDEST:
+        numbers = ".".join(map(str, version))
+        msg = f"this Python brings SQLite {numbers}, and digest needs 3.34 or newer"
+        raise SettingsError(msg, hint="Use a newer Python, or let [store] url name a PostgreSQL database.")
+
+
+def _translate(fault: sqlite3.Error, path: str, wait: float) -> DigestError | None:
+    """Put what can happen to a file into words; anything else is a bug of ours and stays as it is."""
+    name = getattr(fault, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        msg = f"another program has been writing to the database {path} for {wait:.0f} seconds"
+        return IncompleteError(msg, hint="Run it again when the other one has finished.")
+    for beginning, (what, hint) in _FAULTS.items():
+        if name.startswith(beginning):
+            return SettingsError(f"the database {path} {what}", hint=hint)
+    return None
+
+
+_DAMAGED = "Bring it back from a backup, or let [store] url name another file."
+_FAULTS = {
+    "SQLITE_NOTADB": ("is no SQLite database", _DAMAGED),
+    "SQLITE_CORRUPT": ("is damaged", _DAMAGED),
+    "SQLITE_CANTOPEN": ("cannot be opened", "[store] url must name a file in a folder that may be written to."),
+    "SQLITE_READONLY": ("may not be written to", "Give yourself the right to write to the file and its folder."),
+    "SQLITE_PERM": ("may not be written to", "Give yourself the right to write to the file and its folder."),
+    "SQLITE_FULL": ("has no room to grow", "Free some space on its disk, then run it again."),
+    "SQLITE_IOERR": ("could not be read or written", "Look after its disk, then run it again."),
+}

@@ -1,0 +1,84 @@
+"""The list as it is shown and written out."""
+
+from __future__ import annotations
+
+import csv
+from itertools import islice
+from typing import IO, TYPE_CHECKING
+
+from digest.model import Standing
+from digest.subscribing.importing import check_declared
+from digest.subscribing.newcomers import CONSENT
+from digest.subscribing.rows import guard
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from datetime import datetime
+
+    from digest.model import Subscriber
+    from digest.store import Store
+    from digest.store.subscribers import Record
+
+
+def list_readers(
+    store: Store,
+    *,
+    fields: Collection[str],
+    standing: str | None = None,
+    tag: str | None = None,
+    without: str | None = None,
+) -> Iterator[Subscriber]:
+    """
+    Return readers in the order in which they were added; `without` names a field that they have no value for.
+
+    Raises:
+        UsageError: no such field is declared.
+    """
+    if without:
+        check_declared(without, ["name", *fields])
+    readers = store.subscribers.walk(standing=Standing(standing) if standing else None, tag=tag)
+    return (reader for reader in readers if without is None or not reader.values.get(without))
+
+
+def count_readers(store: Store) -> dict[str, int]:
+    """Return how many readers there are of every standing."""
+    return {standing.value: count for standing, count in store.subscribers.count().items()}
+
+
+def export_readers(
+    store: Store, stream: IO[str], *, fields: Sequence[str], standing: str | None = None, raw: bool = False
+) -> int:
+    """
+    Write readers as a CSV that `import_readers` takes, and return how many; no standing means all.
+
+    Cells that a spreadsheet would take for formulas are guarded with a quote, unless `raw` is asked for.
+    """
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["email", "name", *fields, "tags", "standing", "joined", *CONSENT])
+    records = store.subscribers.records(standing=Standing(standing) if standing else None)
+    count = 0
+    while block := [*islice(records, 1000)]:
+        count += len(block)
+        rows = (_cells(record, fields) for record in block)
+        writer.writerows(rows if raw else (map(guard, row) for row in rows))
+    return count
+
+
+def _cells(record: Record, fields: Sequence[str]) -> list[str]:
+    reader, consent = record.subscriber, record.consent
+    return [
+        reader.email,
+        reader.name,
+        *(reader.fields.get(name, "") for name in fields),
+        ";".join(reader.tags),
+        reader.standing.value,
+        _stamp(record.joined_at),
+        _stamp(consent.at),
+        consent.how,
+        consent.source,
+        consent.words,
+    ]
+
+
+def _stamp(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""

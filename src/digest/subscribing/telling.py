@@ -1,0 +1,76 @@
+"""All that is known of one reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from digest.addressing import nobody
+from digest.subscribing.addresses import wanted_email
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from digest.model import Change, Delivery
+    from digest.store import Store
+    from digest.store.subscribers import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portrait:
+    """A reader, how they came to the list, how that changed, and what they were sent."""
+
+    record: Record
+    history: Sequence[Change]
+    """How their standing changed, the oldest first."""
+    deliveries: Iterable[tuple[str, Delivery]] = ()
+    """The issues that they were to get, by slug, and what became of each."""
+
+    def facts(self) -> dict[str, object]:
+        """Return what ``--json`` prints."""
+        reader, consent = self.record.subscriber, self.record.consent
+        return {
+            "email": reader.email,
+            "name": reader.name,
+            "standing": reader.standing.value,
+            "tags": [*reader.tags],
+            "fields": dict(reader.fields),
+            "joined": self.record.joined_at.isoformat(),
+            "consent": {
+                "at": consent.at.isoformat() if consent.at else None,
+                "how": consent.how,
+                "source": consent.source,
+                "words": consent.words,
+            },
+            "history": [
+                {
+                    "at": change.at.isoformat(),
+                    "before": change.before.value,
+                    "standing": change.standing.value,
+                    "reason": change.reason,
+                }
+                for change in self.history
+            ],
+            "issues": [
+                {
+                    "issue": slug,
+                    "state": delivery.state.value,
+                    "reason": delivery.reason,
+                    "at": delivery.at.isoformat() if delivery.at else None,
+                }
+                for slug, delivery in self.deliveries
+            ],
+        }
+
+
+def portray(store: Store, email: str) -> Portrait:
+    """
+    Return all that is known of the reader of an address.
+
+    Raises:
+        UsageError: nobody of that address is on the list.
+    """
+    record = store.subscribers.record(wanted_email(email))
+    if record is None:
+        raise nobody()
+    return Portrait(record=record, history=store.subscribers.history(record.subscriber.id))

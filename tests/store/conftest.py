@@ -1,0 +1,42 @@
+"""A store on each kind of database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from mailing_room import freeze, put
+from postgresql import postgres_server, postgres_url
+
+from digest.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from digest.store import Frozen, Store
+
+__all__ = ["postgres_server", "postgres_url"]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty store: a file of SQLite, then a database of PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/digest.db"
+    address: str = request.getfixturevalue("postgres_url")
+    return address
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """Return a store with five readers."""
+    with open_store(url) as opened:
+        put(opened, "ann", "bob", "cyd", "dan", "eve")
+        yield opened
+
+
+@pytest.fixture
+def frozen(store: Store) -> Frozen:
+    """Return a mailing that was frozen for the five, in batches of two."""
+    return freeze(store)
