@@ -119,6 +119,8 @@ class Counting:
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """Take the service at its word."""
         if response.text == "bug":
+            return [*{}["nobody foresaw this"]]
+        if response.text == "one too many":
             return [Receipt(state=State.SENT)] * (len(batch.readers) + 1)
         if response.text == "one refused":
             refused = Receipt(state=State.REFUSED, reason="no such mailbox")

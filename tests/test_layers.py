@@ -20,7 +20,7 @@ FLOORS = (
     {"config", "links"},
     {"providers", "store", "reading", "rendering"},
     {"addressing", "sending"},
-    {"publishing", "subscribing"},
+    {"publishing", "statistics", "subscribing"},
     {"cli"},
     {"__main__"},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from digest.model import Edition
     from digest.segments import Segment
     from digest.store import Audiences, Store, Subscribers
+
+_NAME = re.compile(r"[\w-]+")
+"""What can be the name of a segment, and is no expression."""
 
 EXAMPLE_EMAIL = "reader@example.org"
 EXAMPLE_TOKEN = "example"  # noqa: S105  # opens nothing: what is shown must never carry a reader's real token
@@ -43,7 +47,7 @@ def _parse(text: str, settings: Settings, timezone: ZoneInfo) -> Segment:
     try:
         return parse_segment(text, fields=settings.fields, timezone=timezone)
     except UsageError as error:
-        if not text.isidentifier():
+        if not _NAME.fullmatch(text):
             raise
         msg = f'there is no segment "{text}"'
         raise UsageError(

@@ -22,9 +22,9 @@ def _run(*arguments: str) -> Result:
     return CliRunner().invoke(store, arguments, catch_exceptions=False)
 
 
-def test_migrate(letter: Path) -> None:
+def test_migrate(letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables are brought to their newest form, and the second time there is nothing to do."""
-    del letter
+    monkeypatch.setenv("DIGEST_STORE_URL", f"sqlite:///{letter}/new.db")
     first, second = _run("migrate"), _run("migrate")
     assert first.output == "The tables were brought from step 0 to step 2.\n"
     assert second.output == "The tables are at step 2 already; nothing to do.\n"

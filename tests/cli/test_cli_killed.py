@@ -95,7 +95,13 @@ def test_interrupted(run: Run, program: Program, counted: Counted, write_readers
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
     assert process.returncode == 130
-    assert err.strip() == "Interrupted. Run it again; it goes on from here."
+    assert err.split("\n") == [
+        "",
+        "Finishing the requests in flight; once more stops at once.",
+        "",
+        "Interrupted. Run it again; it goes on from here.",
+        "",
+    ]
     assert counted.accepted().total() < 100
     assert program.run("send", "--yes").returncode == 0
     assert set(counted.accepted().values()) == {1}

@@ -271,7 +271,8 @@ def test_help_is_read_at_a_glance(run: Run) -> None:
         lines = run(*arguments).stdout.partition("Commands:\n")[2].splitlines()
         assert lines
         assert all(line.endswith(".") and not line.endswith("...") for line in lines)
-    assert {*commands.commands} == {"init", "new", "build", "send", "status", "subscribers", "providers"}
+    about_issues = {"init", "new", "build", "send", "status", "pause", "cancel", "resolve", "retry"}
+    assert {*commands.commands} == about_issues | {"subscribers", "store", "providers"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

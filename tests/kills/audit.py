@@ -45,28 +45,29 @@ class Ending:
     batch: int
     """Readers a request."""
 
+    def standing(self, state: str) -> set[str]:
+        """Return who stands so, as the program says."""
+        return {email for email, actual in self.states.items() if actual == state}
+
 
 def find_wrongs(ending: Ending) -> dict[Wrong, set[str]]:
     """
     Return who was wronged and how; nobody, when the promise was kept.
 
-    With keys, all must have been accepted once and be called sent. Without them, nobody may have been accepted twice; only
-    who was promised an acceptance may be called sent; all others are in doubt, and for each of them something must
-    have been unknowable: an answer that was not heard, or a process killed between its claim and what it wrote of the answer.
+    With keys, all must have been accepted once and be called sent. Without them, nobody may have been accepted twice;
+    only who was promised an acceptance may be called sent; all others are in doubt, and for each of them something must
+    have been unknowable: an answer that was not heard, or a process killed between its claim and what it wrote of the
+    answer.
     """
     wronged = {
         Wrong.TWICE: _accepted(ending, more_than=1),
-        Wrong.FORGOTTEN: _unsettled(ending) | (_in(ending, _SENT) - _accepted(ending, more_than=0)),
-        Wrong.UNPROVEN: _in(ending, _SENT) - _emails(call for call in ending.calls if call.promised),
+        Wrong.FORGOTTEN: _unsettled(ending) | (ending.standing(_SENT) - _accepted(ending, more_than=0)),
+        Wrong.UNPROVEN: ending.standing(_SENT) - _emails(call for call in ending.calls if call.promised),
         Wrong.GAMBLED: set() if ending.heeds_keys else {*_gambled(ending.calls)},
-        Wrong.NEEDLESS: _in(ending, _IN_DOUBT) if ending.heeds_keys else _needless(ending),
+        Wrong.NEEDLESS: ending.standing(_IN_DOUBT) if ending.heeds_keys else _needless(ending),
         Wrong.ALTERED: {*_altered(ending.calls)} if ending.heeds_keys else set(),
     }
     return {wrong: emails for wrong, emails in wronged.items() if emails}
-
-
-def _in(ending: Ending, state: str) -> set[str]:
-    return {email for email, actual in ending.states.items() if actual == state}
 
 
 def _emails(calls: Iterable[Call]) -> set[str]:
@@ -86,13 +87,13 @@ def _gambled(calls: Sequence[Call]) -> Iterator[str]:
     """
     Return whom it was asked for again, after a request whose fate was open.
 
-    That it may have come to nothing, as the service knows, is no excuse: the client could not know. Whether a body that the
-    service did not read was handed over whole, the client alone knows, so after that it may ask again.
+    That it may have come to nothing, as the service knows, is no excuse: the client could not know. Whether a body that
+    the service did not read was handed over whole, the client alone knows, so after that it may ask again.
     """
     open_ones: set[str] = set()
     for call in calls:
         yield from call.emails & open_ones
-        if not (call.promised or call.declined or not call.body):
+        if call.body and not call.heard:
             open_ones |= call.emails
 
 
@@ -102,8 +103,8 @@ def _needless(ending: Ending) -> set[str]:
 
     Where the service has no reason, a kill may be one: for so many batches as the process may have had in its hands.
     """
-    unheard = _emails(call for call in ending.calls if call.late or not (call.promised or call.declined))
-    rest = _in(ending, _IN_DOUBT) - unheard
+    unheard = _emails(call for call in ending.calls if not call.heard)
+    rest = ending.standing(_IN_DOUBT) - unheard
     last = {email: call.program for call in ending.calls for email in call.emails}
     hands = Counter(last.get(email) for email in rest)
     most = ending.in_flight * ending.batch

@@ -1,8 +1,8 @@
 """
 The program as a process that starts in a tenth of a second.
 
-It is forked from a process that has imported the program and done nothing else; from there on all is as ever: arguments,
-environment, working folder, exit code, and what a signal does to it. Several hundred starts make that worth while.
+It is forked from a process that has imported the program and done nothing else. From there on all is as ever: its
+arguments, environment, folder and exit code, and what a signal does to it. With several hundred starts, it pays.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
-
 import sabotage
 
 if TYPE_CHECKING:
@@ -49,6 +48,9 @@ class Orders:
     """Seconds after which a request is given up that is not answered, in place of the program's minute."""
     sabotage: str | None = None
     """What to break in the program: a function of `sabotage`."""
+
+
+NO_ORDERS = Orders()
 
 
 def obey(orders: Orders) -> None:

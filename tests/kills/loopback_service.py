@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from itertools import count, cycle
+from itertools import cycle
 from random import Random
 from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING
@@ -125,6 +125,11 @@ class Call:
         """Whether the client could know that nothing was accepted, and that it may ask again."""
         return self.status in _ASK_AGAIN
 
+    @property
+    def heard(self) -> bool:
+        """Whether a client that lives knows from the answer what became of it."""
+        return (self.promised or self.declined) and not self.late
+
 
 @dataclass(kw_only=True)
 class Service:
@@ -166,7 +171,7 @@ class _Conversation(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def do_POST(self) -> None:  # noqa: N802  # http.server looks for this name
+    def do_POST(self) -> None:
         """Take one request, in the weather of its turn."""
         begun = time.monotonic()
         call = Call(
@@ -237,7 +242,9 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def open_service(*, heeds_keys: bool, turns: Iterable[Turn] = (Turn(),), patience: float | None = None) -> Iterator[Service]:
+def open_service(
+    *, heeds_keys: bool, turns: Iterable[Turn] = (Turn(),), patience: float | None = None
+) -> Iterator[Service]:
     """Run a service; at the end all its requests have come to theirs. Its `turns` begin anew when they are used up."""
     service = Service(heeds_keys=heeds_keys, turns=cycle(turns), patience=patience)
     with _Server(service) as server:

@@ -11,9 +11,10 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from audit import find_wrongs
 from killer import POINTS, Orders
-from loopback_service import changeable
-from rig import Rig, kill_at_a_moment
+from loopback_service import Turn, Weather, changeable
+from rig import BATCH, Rig, kill_at_moments, kill_at_point
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-KILLS = 5
-SEEDS = 5
-"""Random moments: so many kills for each of so many seeds, in each of the eight configurations: 200."""
+KILLS, SEEDS = 5, 5
+"""In each of eight configurations, so many kills for each of so many seeds: 200."""
 DELAY = 0.012
+"""The longest that the service takes before it accepts, and again before it answers, in seconds."""
+SILENCE = 1.5
+"""Seconds for which the service keeps an answer back, which is longer than a program with little patience waits."""
 
 with_and_without_keys = pytest.mark.parametrize("heeds_keys", [True, False], ids=["keys", "no keys"])
 one_and_three = pytest.mark.parametrize("programs", [1, 3], ids=["one program", "three programs"])
@@ -35,11 +38,7 @@ def rig(
     request: pytest.FixtureRequest, letter: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[int], Rig]:
     """Return a function that builds a newsletter with so many readers, in each kind of store."""
-    if request.param == "postgres":
-        pytest.importorskip("digest.store.postgres")
-        url = request.getfixturevalue("postgres_url")
-    else:
-        url = f"sqlite:///{tmp_path}/kills.db"
+    url = f"sqlite:///{tmp_path}/kills.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     monkeypatch.setenv("DIGEST_STORE_URL", url)
     return lambda readers: Rig.build(letter, run, readers=readers)
 
@@ -47,20 +46,16 @@ def rig(
 @with_and_without_keys
 @one_and_three
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_killed_at_any_moment(
-    request: pytest.FixtureRequest, rig: Callable[[int], Rig], programs: int, seed: int, *, heeds_keys: bool
-) -> None:
-    """In any weather: with keys, all get it exactly once; without, nobody twice, and who is in doubt is so for a reason."""
+def test_killed_at_any_moment(rig: Callable[[int], Rig], programs: int, seed: int, *, heeds_keys: bool) -> None:
+    """In any weather: with keys, all get it exactly once; without, nobody twice, and doubts have their reason."""
     newsletter = rig(60)
-    chance = random.Random(request.node.name)  # noqa: S311  # a moment, no secret
+    chance = random.Random(seed)  # noqa: S311  # moments and weather, no secret
     kills = 0
     for number in count():
-        turns = changeable(f"{request.node.name} {number}", bad=0.1, longest=DELAY)
+        turns = changeable(f"{seed} {number}", bad=0.1, longest=DELAY)
         with newsletter.sending(heeds_keys=heeds_keys, turns=turns, concurrency=2) as sending:
-            while kills + len(sending.killed) < KILLS and not sending.done():
-                kill_at_a_moment(sending, chance, programs=programs, window=6 * DELAY)
-            sending.finish(programs)
-        assert sending.wrongs() == {}
+            kill_at_moments(sending, chance, programs=programs, kills=KILLS - kills, window=6 * DELAY)
+        assert find_wrongs(sending.ending()) == {}
         kills += len(sending.killed)
         if kills >= KILLS:
             break
@@ -72,18 +67,47 @@ def test_killed_at_any_moment(
 def test_killed_at_a_point(
     rig: Callable[[int], Rig], tmp_path: Path, point: str, programs: int, *, heeds_keys: bool
 ) -> None:
-    """The same, for a kill before or after each durable write and each request, by all programs or by one of them."""
-    newsletter = rig(15)
+    """The same before and after each durable write and each request; one batch at most is then in doubt."""
+    newsletter = rig(3 * BATCH)
     log = tmp_path / "points.txt"
-    with newsletter.sending(heeds_keys=heeds_keys) as sending:
-        sending.finish(orders=Orders(log=log))
-    assert sending.wrongs() == {}
+    with newsletter.sending(heeds_keys=heeds_keys) as sending, sending.crew(1, log=log):
+        pass
+    assert find_wrongs(sending.ending()) == {}
     times = log.read_text("utf-8").splitlines().count(point)
-    assert times >= 3, "there is one for each batch at least"
+    assert times >= 3, "each batch has one at least"
     for time in range(1, times + 1):
         with newsletter.sending(heeds_keys=heeds_keys) as sending:
-            with sending.crew(programs, Orders(die_at=(point, time))):
-                pass
-            sending.finish()
-        assert len(sending.killed) == 1 or programs > 1, "another program may have done it first"
-        assert sending.wrongs() == {}
+            kill_at_point(sending, point, time, programs=programs)
+        ending = sending.ending()
+        assert find_wrongs(ending) == {}
+        assert len(sending.killed) == 1 or programs > 1, "it may be another program that did all"
+        in_doubt = len(ending.standing("in_doubt"))
+        assert in_doubt == BATCH if sending.killed and "request" in point and not heeds_keys else in_doubt in {0, BATCH}
+
+
+@with_and_without_keys
+@pytest.mark.parametrize("weather", Weather)
+def test_weather(rig: Callable[[int], Rig], weather: Weather, *, heeds_keys: bool) -> None:
+    """Whatever happens to one request, its readers get it once; without keys they are in doubt if nobody could know."""
+    newsletter = rig(3 * BATCH)
+    turns = [Turn(), Turn(weather=weather), *[Turn()] * 10]
+    with newsletter.sending(heeds_keys=heeds_keys, turns=turns) as sending:
+        sending.finish()
+    ending = sending.ending()
+    assert find_wrongs(ending) == {}
+    asked_again = len(sending.service.calls) > 3
+    assert (len(ending.standing("in_doubt")) == BATCH) == (
+        not heeds_keys and not (weather is Weather.FAIR or asked_again)
+    )
+
+
+@with_and_without_keys
+def test_no_answer(rig: Callable[[int], Rig], *, heeds_keys: bool) -> None:
+    """An answer that does not come in time leaves it open what became of the request."""
+    newsletter = rig(3 * BATCH)
+    turns = [Turn(), Turn(after=SILENCE), *[Turn()] * 10]
+    with newsletter.sending(heeds_keys=heeds_keys, turns=turns, orders=Orders(patience=SILENCE / 2)) as sending:
+        sending.finish()
+    ending = sending.ending()
+    assert find_wrongs(ending) == {}
+    assert len(ending.standing("in_doubt")) == (0 if heeds_keys else BATCH)

@@ -10,9 +10,11 @@ import pytest
 from mailing_room import AGAIN, IN_DOUBT, NOW, REFUSED, SENT, claim, erase, fates, freeze, leave, names, put
 
 from digest.errors import IncompleteError, SettingsError, UsageError
+from digest.model import Consent, Newcomer
 from digest.store import SENDER, open_database, open_store
 from digest.store.copying import NUMBERED, TABLES, Sum, columns_of, copy_store
 from digest.store.database import Dialect
+from digest.store.subscribers import Seal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,7 +83,8 @@ def test_copy_goes_on_where_it_was(url: str, other_url: str) -> None:
         assert fates(store, frozen) == before
         with store.claims(frozen) as claims:
             assert names(claim(claims)) == ["eve"]
-        put(store, "gus")
+        gus = Newcomer(email="gus@example.org", consent=Consent(source="test"))
+        list(store.subscribers.put([gus], now=NOW, seal=Seal(b"secret")))
         leave(store, "gus")
         newest = store.subscribers.find("gus@example.org")
         assert newest

@@ -19,6 +19,7 @@ from digest.cli.issues import build, init, new
 from digest.cli.mailings import providers, send
 from digest.cli.readers import subscribers
 from digest.cli.standing import cancel, pause, resolve, retry, status
+from digest.cli.statistics import stats
 from digest.errors import DigestError, UsageError
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count
@@ -82,6 +83,7 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
 
 for _command in (init, new, build, send, status, pause, cancel, resolve, retry, subscribers, providers):
     digest.add_command(_command)
+subscribers.add_command(stats)
 
 
 def main() -> None:

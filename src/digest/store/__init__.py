@@ -13,6 +13,7 @@ from digest.store import sqlite
 from digest.store.audiences import Audiences
 from digest.store.claims import Claims
 from digest.store.deliveries import Deliveries
+from digest.store.growth import read_growth
 from digest.store.ledger import Ledger
 from digest.store.locks import FileLocks, Locks
 from digest.store.mailings import Course, Frozen, Mailings
@@ -22,8 +23,10 @@ from digest.store.subscribers import Put, Subscribers
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from digest.store.database import Database
+    from digest.store.growth import Growth, Length
 
 __all__ = [
     "SENDER",
@@ -66,6 +69,10 @@ class Store:
         claimant = f"{SENDER}-{token_hex(8)}"
         with self._locks.hold(claimant):
             yield Claims(self._database, self.mailings, frozen=frozen, claimant=claimant, lives=self._locks.is_held)
+
+    def growth(self, *, length: Length, now: datetime) -> Growth:
+        """Count the list period by period, up to the present one."""
+        return read_growth(self._database, length=length, now=now)
 
     def hold(self, name: str) -> AbstractContextManager[None]:
         """

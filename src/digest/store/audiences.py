@@ -78,7 +78,7 @@ class Audiences:
         if segment is None:
             return self._sql[name], {}
         condition = compile_segment(segment, dialect=self._database.dialect)
-        return self._sql[name].replace("/* segment */", f"and ({condition.sql})"), dict(condition.values)
+        return self._sql[name].replace("/* segment */", f"and {condition.sql}"), dict(condition.values)
 
 
 def octets(ids: Sequence[int]) -> bytes:

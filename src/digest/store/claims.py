@@ -65,24 +65,24 @@ class Claims:
         """
         with self._database.transaction():
             while row := self._database.fetch_one(self._sql["next_queued"], mailing=self._frozen.id):
-                number, origin, packed = row
-                readers = self._admit(unpack(packed), origin, now)
+                number, origin, packed, edition = row
+                readers = self._admit(unpack(packed), origin, self._mailings.edition(edition).fields, now)
                 if readers:
-                    return self._claim(number, readers, now)
+                    return self._claim(number, readers, edition, now)
                 self._change("drop", number, **contents([]), now=to_stamp(now))
             # What was claimed when the mailing was ended, and came back.
             self._database.change(self._sql["cancel"], mailing=self._frozen.id, reason=CANCELLED, now=to_stamp(now))
         return None
 
-    def _claim(self, number: int, readers: Readers, now: datetime) -> Batch:
-        edition = self._edition()
+    def _claim(self, number: int, readers: Readers, edition_id: int, now: datetime) -> Batch:
+        edition = self._mailings.edition(edition_id)
         digest = _digest(edition, readers)
         key = str(uuid5(NAMESPACE_URL, f"digest:{edition.fingerprint}/{number}/{digest.hex()}"))
         self._change(
             "claim",
             number,
             **contents(readers.ids),
-            edition=self._frozen.edition_id,
+            edition=edition_id,
             now=to_stamp(now),
             claimant=self._claimant,
             key=key,
@@ -90,12 +90,9 @@ class Claims:
         )
         return Batch(edition=edition, number=number, key=key, readers=readers, at=now.astimezone(UTC))
 
-    def _edition(self) -> Edition:
-        return self._mailings.edition(self._frozen.edition_id)
-
-    def _admit(self, ids: Sequence[int], origin: int, now: datetime) -> Readers:
+    def _admit(self, ids: Sequence[int], origin: int, fields: Sequence[str], now: datetime) -> Readers:
         """Return those who may be written to; the others are skipped."""
-        readers = self._columns.active(ids, self._edition().fields)
+        readers = self._columns.active(ids, fields)
         if len(readers) < len(ids):
             missing = sorted({*ids}.difference(readers.ids))
             standings = self._columns.standings(missing)

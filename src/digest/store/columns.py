@@ -50,7 +50,7 @@ class Columns:
 
 def _readers(row: tuple[str | None, ...] | None, fields: Sequence[str]) -> Readers:
     if row is None or row[0] is None:
-        return Readers(ids=(), columns={name: () for name in ("email", "name", "token", *fields)})
+        return Readers(ids=(), columns=dict.fromkeys(("email", "name", "token", *fields), ()))
     ids, email, name, token, values = map(str, row)
     columns: dict[str, Sequence[str]] = {
         "email": email.split(_APART),

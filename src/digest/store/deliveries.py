@@ -76,14 +76,14 @@ class Deliveries:
 
     def _fates(self, mailing: int, origin: int) -> dict[int, Delivery]:
         """Return what became of all who were cut into one batch; their addresses are blank."""
-        place = {"mailing": mailing, "origin": origin}
+        rows = self._database.fetch_all(self._sql["fates"], mailing=mailing, origin=origin)
         fates: dict[int, Delivery] = {}
-        for state, reason, at, packed, packed_names in self._database.fetch_all(self._sql["batches_of"], **place):
+        for _, state, reason, at, packed, packed_names in (row for row in rows if row[0] is None):
             ids = unpack(packed)
             names = unpack_texts(packed_names) or [""] * len(ids)
             same = {"email": "", "state": _STATES[state], "reason": reason, "at": _moment(at)}
             fates |= {one: Delivery(**same, message_id=name) for one, name in zip(ids, names, strict=True)}
-        for one, state, reason, at in self._database.fetch_all(self._sql["outcomes_of"], **place):
+        for one, state, reason, at, *_ in (row for row in rows if row[0] is not None):
             fates[one] = Delivery(email="", state=State(state), reason=reason, at=_moment(at))
         return fates
 

@@ -14,13 +14,12 @@ select 1 from batches where mailing_id = :mailing and state not in ('queued', 's
 -- The first batch behind a number of those that were cut from the list.
 select min(origin) from batches where mailing_id = :mailing and origin > :after;
 
--- name: batches_of
--- All batches that came of one.
-select state, reason, settled_at, readers, message_ids from batches where mailing_id = :mailing and origin = :origin;
-
--- name: outcomes_of
--- What else happened to readers of a batch and of those that came of it.
-select subscriber_id, state, reason, at from outcomes where mailing_id = :mailing and origin = :origin;
+-- name: fates
+-- All batches that came of one, and then what else happened to readers of them: one statement, so one moment.
+select null as subscriber_id, state, reason, settled_at, readers, message_ids from batches
+where mailing_id = :mailing and origin = :origin
+union all
+select subscriber_id, state, reason, at, null, null from outcomes where mailing_id = :mailing and origin = :origin;
 
 -- name: origins_around
 -- Batches that a reader can have been cut into, of every mailing.

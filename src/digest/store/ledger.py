@@ -67,11 +67,13 @@ class Ledger:
 
     def newcomers(self, frozen: Frozen, segment: Segment | None) -> list[int]:
         """Return the rising ids of those who may be written to now and were not there when a mailing was frozen."""
-        known = {number for (number,) in self._database.fetch_all(self._sql["left_out"], mailing=frozen.id)}
+        known: set[int] = set()
         after = 0
         while rows := self._database.fetch_all(self._sql["everyone"], mailing=frozen.id, after=after):
             known.update(number for (packed,) in rows for number in unpack(packed))
             after += len(rows)
+        # Afterwards, since who is skipped meanwhile leaves a batch.
+        known.update(number for (number,) in self._database.fetch_all(self._sql["left_out"], mailing=frozen.id))
         return [number for ids in self._audiences.blocks(segment) for number in ids if number not in known]
 
     def extend(self, frozen: Frozen, segment: Segment | None) -> int:

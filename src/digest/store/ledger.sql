@@ -30,8 +30,8 @@ select readers from batches where mailing_id = :mailing and number > :after orde
 select subscriber_id from outcomes where mailing_id = :mailing and state = 'skipped';
 
 -- name: next_queued
--- A batch to be posted, unless its mailing was paused or ended.
-select number, origin, readers from batches
+-- A batch to be posted, unless its mailing was paused or ended, and what its readers are to get.
+select number, origin, readers, (select max(id) from editions where mailing_id = :mailing) from batches
 where mailing_id = :mailing and state = 'queued'
 and exists (select 1 from mailings where id = :mailing and state = 'open')
 order by number limit 1;

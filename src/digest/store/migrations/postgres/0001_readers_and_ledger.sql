@@ -90,7 +90,7 @@ create table history (
     before text not null,
     reason text not null
 );
-create index history_by_subscriber on history (subscriber_id, id);
+create index history_by_subscriber on history (subscriber_id, id, before);
 
 create table erased (
     hash text primary key,

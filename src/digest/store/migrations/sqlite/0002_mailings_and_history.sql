@@ -120,7 +120,7 @@ create table history (
     before text not null,
     reason text not null
 );
-create index history_by_subscriber on history (subscriber_id, id);
+create index history_by_subscriber on history (subscriber_id, id, before);
 
 -- Addresses that were erased at their owners' wish, as keyed hashes: an import can recognise them, and nobody read them.
 create table erased (
