@@ -28,16 +28,18 @@ def no_claim() -> None:
 
     def claim_in_memory(self: Claims, *, now: datetime) -> Batch | None:
         with self.together():
-            claimed = [*iter(lambda: claim(self, now=now), None)]
-            for batch in claimed:
+            queued = [*iter(lambda: claim(self, now=now), None)]
+            for batch in queued:
                 self.release(batch)
-        fresh = next((batch for batch in claimed if batch.number not in taken), None)
+        fresh = next((batch for batch in queued if batch.number not in taken), None)
         taken.update({fresh.number} if fresh else ())
         return fresh
 
     def settle_unclaimed(self: Claims, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> None:
         with self.together():
-            self._claim(batch.number, batch.readers, now)
+            for other in [*iter(lambda: claim(self, now=now), None)]:
+                if other.number != batch.number:
+                    self.release(other)
             settle(self, batch, receipts, now=now)
 
     _replace("claim", claim_in_memory)

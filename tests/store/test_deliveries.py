@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mailing_room import AGAIN, IN_DOUBT, LATER, NOW, REFUSED, SENT, SKIPPED, claim, erase, fates, freeze, leave, put
 
@@ -12,8 +12,6 @@ from digest.model import Delivery, Receipt, State, Tally
 from digest.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from digest.model import Batch
     from digest.store import Claims, Frozen, Store
 

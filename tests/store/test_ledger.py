@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from mailing_room import (
     LATER,
@@ -199,8 +200,6 @@ def test_nothing_was_refused(store: Store, frozen: Frozen) -> None:
 @contextmanager
 def _locked(server: Server, query: str) -> Iterator[None]:
     """Hold the rows that a query names, so that whoever wants to change them has to wait."""
-    import psycopg
-
     with psycopg.connect(server.url("letters")) as connection:
         connection.execute(query.encode())
         yield
@@ -215,7 +214,7 @@ def _wait_until_somebody_waits(server: Server) -> None:
 
 
 def test_refused_while_others_are_queued_again(postgres_server: Server, postgres_url: str) -> None:
-    """Whom a sending program hears to be refused at that very moment stays refused: a lost refusal would read as sent."""
+    """Whoever is refused at that very moment stays refused; without the refusal, they would pass for sent."""
     with open_store(postgres_url) as store, ThreadPoolExecutor(1) as pool:
         put(store, "ann", "bob", "cyd", "dan", "eve")
         frozen = freeze(store)
@@ -240,8 +239,7 @@ def test_amended_while_it_is_under_way(store: Store, frozen: Frozen) -> None:
     with store.claims(frozen) as claims:
         first = claim(claims)
         claims.release(first)
-        amended = store.mailings.amend(edition(subject="Stop opening tickets"), now=NOW)
-    with store.claims(amended) as claims:
+        store.mailings.amend(edition(subject="Stop opening tickets"), now=NOW)
         second = claim(claims)
     assert (first.edition, second.edition) == (edition(), edition(subject="Stop opening tickets"))
     assert (names(first), first.number) == (names(second), second.number)

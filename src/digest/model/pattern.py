@@ -11,13 +11,14 @@ import html
 import re
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from digest.errors import ContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 MARKER = re.compile(r"zslot([0-9a-f]+)x([0-9a-f]*)z")
 _REMNANT = re.compile(r"zslot[0-9a-f]", re.IGNORECASE)
@@ -137,22 +138,20 @@ class Pattern:
     @property
     def marked(self) -> str:
         """The text again, with a marker at each slot."""
-        return "".join(self._alternate(slot.marker for slot in self.slots))
+        return _alternate(self.texts, (slot.marker for slot in self.slots))
 
     def fill(self, values: Mapping[str, str]) -> str:
         """Return the text as the reader with these `values` gets it."""
-        return "".join(self._alternate(slot.context.escape(slot.value(values)) for slot in self.slots))
+        return _alternate(self.texts, (slot.context.escape(slot.value(values)) for slot in self.slots))
 
     def spell(self, slot: Callable[[Slot], str], text: Callable[[str], str]) -> str:
         """Return the text with each slot and each piece between them as these functions write it."""
-        texts = tuple(map(text, self.texts))
-        return "".join(Pattern(texts=texts)._alternate(slot(one) for one in self.slots))
+        return _alternate(map(text, self.texts), map(slot, self.slots))
 
-    def _alternate(self, fillings: Iterator[str]) -> Iterator[str]:
-        yield self.texts[0]
-        for filling, text in zip(fillings, self.texts[1:], strict=True):
-            yield filling
-            yield text
+
+def _alternate(texts: Iterable[str], fillings: Iterable[str]) -> str:
+    """Join a text, a filling, a text and so on, which ends with a text."""
+    return "".join(chain.from_iterable(zip_longest(texts, fillings, fillvalue="")))
 
 
 # Conditional comments of Outlook are comments to everyone else, and styles hold no readers' values either.

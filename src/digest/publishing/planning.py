@@ -96,10 +96,8 @@ def refuse_growth(plan: Plan, limits: Send) -> None:
         ContentError: they are more than the settings allow.
     """
     if plan.growth is not None and plan.growth * 100 > limits.max_growth:
-        msg = (
-            f"{plan.audience.readers:,} readers would get it, {plan.growth:.0%} more than the last issue's {plan.last:,}; "
-            f"[send] max_growth allows {limits.max_growth} %"
-        )
+        more = f"{plan.growth:.0%} more than the last issue's {plan.last:,}"
+        msg = f"{plan.audience.readers:,} readers would get it, {more}; [send] max_growth is {limits.max_growth}"
         raise ContentError(msg, hint=f"If they are the right ones, say so by the key of this plan: --plan {plan.key}")
 
 

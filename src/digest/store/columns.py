@@ -32,9 +32,8 @@ class Columns:
 
     def active(self, ids: Sequence[int], fields: Sequence[str]) -> Readers:
         """Return those of the rising `ids` whom we may write to, with these further fields."""
-        first, last = ids[0], ids[-1]
-        if last - first < len(ids) * _DENSE:
-            readers = _readers(self._database.fetch_one(self._sql["between"], first=first, last=last), fields)
+        if ids and ids[-1] - ids[0] < len(ids) * _DENSE:
+            readers = _readers(self._database.fetch_one(self._sql["between"], first=ids[0], last=ids[-1]), fields)
             if readers.ids == tuple(ids):
                 return readers
         return _readers(self._database.fetch_one(self._sql["among"], ids=to_json(ids)), fields)
