@@ -152,3 +152,12 @@ def postgres_url(postgres_server: Server) -> str:
     """Return the address of an empty database, which is the same one for each test, emptied."""
     postgres_server.ask(*_EMPTY, database="letters")
     return postgres_server.url("letters")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty store: a file of SQLite, then a database of PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/digest.db"
+    address: str = request.getfixturevalue("postgres_url")
+    return address

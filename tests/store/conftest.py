@@ -6,26 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mailing_room import freeze, put
-from postgresql import postgres_server, postgres_url
+from postgresql import postgres_server, postgres_url, url
 
 from digest.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from digest.store import Frozen, Store
 
-__all__ = ["postgres_server", "postgres_url"]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Return the address of an empty store: a file of SQLite, then a database of PostgreSQL."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/digest.db"
-    address: str = request.getfixturevalue("postgres_url")
-    return address
+__all__ = ["postgres_server", "postgres_url", "url"]
 
 
 @pytest.fixture

@@ -52,8 +52,9 @@ def freeze(store: Store, batch_size: int = 2, slug: str = SLUG) -> Frozen:
 
 def put(store: Store, *names: str, name: str = "", city: str = "", tags: tuple[str, ...] = ()) -> None:
     """Put readers of these names at example.org on the list, or change what is known of them."""
-    about = {"name": name, "fields": {"city": city}, "tags": tags, "consent": Consent(source="test")}
-    list(store.subscribers.put([Newcomer(email=_email(one), **about) for one in names], now=NOW))
+    consent, fields = Consent(source="test"), {"city": city}
+    newcomers = [Newcomer(email=_email(one), name=name, fields=fields, tags=tags, consent=consent) for one in names]
+    list(store.subscribers.put(newcomers, now=NOW))
 
 
 def leave(store: Store, *names: str, standing: Standing = Standing.LEFT) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from digest import __version__
+from digest.cli.databases import store
 from digest.cli.issues import build, init, new
 from digest.cli.mailings import providers, send
 from digest.cli.readers import subscribers
@@ -81,7 +82,7 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
     """
 
 
-for _command in (init, new, build, send, status, pause, cancel, resolve, retry, subscribers, providers):
+for _command in (init, new, build, send, status, pause, cancel, resolve, retry, subscribers, store, providers):
     digest.add_command(_command)
 subscribers.add_command(stats)
 

@@ -87,7 +87,8 @@ def _show_report(report: ImportReport) -> None:
     if pairs := report.lookalikes.pairs:
         shown = ", ".join(f"{first} and {later}" for first, later in pairs[:_MOST_ROWS_SHOWN])
         rest = ", …" if len(pairs) > _MOST_ROWS_SHOWN else ""
-        click.echo(f"{many(len(pairs), 'address')} may be another's twin, but for dots or a plus: lines {shown}{rest}.")
+        look = "address looks" if len(pairs) == 1 else "addresses look"
+        click.echo(f"{len(pairs):,} {look} like another one, but for dots or a plus: lines {shown}{rest}.")
     if report.rehearsed:
         click.echo("This was a rehearsal; nothing was changed.")
 

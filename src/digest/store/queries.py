@@ -14,7 +14,7 @@ _HEADING = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 @cache
-def read_queries(filename: str, dialect: str = "sqlite") -> Mapping[str, str]:
+def read_queries(filename: str, dialect: str) -> Mapping[str, str]:
     """
     Return the queries of a file of this package by name.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 from digest.errors import UsageError, did_you_mean
@@ -92,7 +93,7 @@ def import_readers(
         store: where our list is.
         file: CSV, whose first row names the columns, or JSON Lines; or another service's export.
         rules: how to read it.
-        source: what it is called, in reports and in the readers' consent.
+        source: the path that it has, for reports; its name is kept in the readers' consent.
         seal: recognises those who were erased.
         rehearse: undo everything in the end.
 
@@ -102,7 +103,8 @@ def import_readers(
         UsageError: a tag, or how consent was given, cannot be kept.
     """
     report = ImportReport(source=source, rehearsed=rehearse)
-    consent = _default_consent(rules, source)
+    name = PurePath(source).name  # in which folder a file lay tells nothing of a reader
+    consent = _default_consent(rules, name)
     stream = as_text(file)
     try:
         rows = Rows(stream, source)
@@ -110,7 +112,7 @@ def import_readers(
         report.service = columns.service.name if columns.service else ""
         newcomers = _newcomers(rows, columns, rules, consent, report)
         outcomes = store.subscribers.put(
-            newcomers, now=datetime.now(UTC), reason=f"import {source}", seal=seal, rehearse=rehearse
+            newcomers, now=datetime.now(UTC), reason=f"import {name}", seal=seal, rehearse=rehearse
         )
         report.counts.update(outcomes)
     finally:
