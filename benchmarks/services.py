@@ -186,7 +186,8 @@ def _layout(edition: Edition) -> tuple[list[bytes], list[Slot]]:
     for name, pattern in edition.headers.items():
         parts.append((f'{before}{name}","Value":"', pattern))
         before = '"},{"Name":"'
-    constants, slots = [b""], []
+    constants: list[bytes] = [b""]
+    slots: list[Slot] = []
     for before, pattern in parts:
         first, *texts = map(_json, pattern.texts)
         constants[-1] += before.encode() + first

@@ -8,7 +8,7 @@ import pytest
 
 from digest.addressing import EXAMPLE_TOKEN, example_reader, refuse_blanks
 from digest.errors import CombinedError, ContentError
-from digest.model import Address, Edition, Newcomer, Pattern, Slot
+from digest.model import Address, Consent, Edition, Newcomer, Pattern, Slot
 from digest.store import Store, open_store
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -29,7 +29,7 @@ def edition(*slots: Slot) -> Edition:
 
 def put(store: Store, email: str, **fields: str) -> None:
     """Put a reader on the list."""
-    list(store.subscribers.put([Newcomer(email=email, fields=fields, source="test")], now=NOW))
+    list(store.subscribers.put([Newcomer(email=email, fields=fields, consent=Consent(source="test"))], now=NOW))
 
 
 def test_nobody_gets_a_blank() -> None:
@@ -39,7 +39,7 @@ def test_nobody_gets_a_blank() -> None:
         put(store, "bob@example.org")
         put(store, "cyd@example.org")
         with pytest.raises(ContentError, match="2 readers have no value for `city`") as caught:
-            refuse_blanks(edition(Slot(name="city")), store.subscribers)
+            refuse_blanks(edition(Slot(name="city")), store.audiences)
         assert "--without city" in caught.value.hint
         assert "example.org" not in "".join(caught.value.lines())
 
@@ -49,7 +49,7 @@ def test_all_missing_fields_are_named_at_once() -> None:
     with open_store("sqlite://") as store:
         put(store, "ann@example.org")
         with pytest.raises(CombinedError) as caught:
-            refuse_blanks(edition(Slot(name="city"), Slot(name="name")), store.subscribers)
+            refuse_blanks(edition(Slot(name="city"), Slot(name="name")), store.audiences)
     assert [fault.sentence[:35] for fault in caught.value.faults] == [
         "1 reader has no value for `city`, w",
         "1 reader has no value for `name`, w",
@@ -63,7 +63,7 @@ def test_fallbacks_and_tokens_are_never_blank() -> None:
         put(store, "bob@example.org")
         store.subscribers.leave("bob@example.org", now=NOW)
         slots = [Slot(name="city", fallback="there"), Slot(name="token"), Slot(name="email"), Slot(name="company")]
-        refuse_blanks(edition(*slots), store.subscribers)
+        refuse_blanks(edition(*slots), store.audiences)
 
 
 def test_example_reader() -> None:

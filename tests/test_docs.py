@@ -133,15 +133,20 @@ def test_manual_tells_each_variable(variable: str) -> None:
         ("digest status", [("status", SLUG, "--recipients")]),
         ("digest subscribers import", [("subscribers", "import", "list.csv")]),
         ("digest subscribers list", [("subscribers", "list")]),
+        ("digest subscribers count", [("subscribers", "count")]),
+        ("digest subscribers show", [("subscribers", "show", "noor@example.org")]),
         ("digest providers", [("providers",)]),
     ],
 )
 def test_json_of_the_manual(run: Run, path: str, arguments: list[tuple[str, ...]], tmp_path: Path) -> None:
     """The JSON that the manual shows has the keys that the program prints, in their order."""
     (tmp_path / "letter" / "list.csv").write_text("email\nnonsense\n", encoding="utf-8")
+    run("subscribers", "add", "noor@example.org", "--tag", "friends", "--field", "first_name=Noor")
     run("subscribers", "remove", "noor@example.org")
+    with (tmp_path / "letter" / "digest.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[segments]\npros = "tag:pro"\n')
     dry = [json.loads(run(*command, "--json").stdout) for command in arguments if "--dry-run" in command]
-    if path == "digest status":
+    if path in {"digest status", "digest subscribers show"}:
         run("send", "--yes")
     wet = [json.loads(run(*command, "--json").stdout) for command in arguments if "--dry-run" not in command]
     for shown, printed in zip(blocks(section(path), "json"), [*wet, *dry], strict=True):

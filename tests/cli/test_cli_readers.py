@@ -159,7 +159,7 @@ def test_counts(run: Run) -> None:
     counts = {"pending": 0, "active": 1, "left": 1, "bounced": 0, "complained": 0}
     lines = run("subscribers", "count").stdout.splitlines()
     assert [line.split() for line in lines] == [[standing, str(count)] for standing, count in counts.items()]
-    assert json.loads(run("subscribers", "count", "--json").stdout) == {"standings": counts}
+    assert json.loads(run("subscribers", "count", "--json").stdout) == {"standings": counts, "segments": {}}
 
 
 def test_forgetting(run: Run, letter: Path) -> None:
@@ -230,3 +230,25 @@ def test_two_imports_at_once(program: Program, letter: Path) -> None:
     assert sum(report["added"] for report in reports) == 4_000
     assert sum(report["unchanged"] for report in reports) == 2_000
     assert _count(letter) == 4_002
+
+
+def test_segments_are_counted(run: Run, letter: Path) -> None:
+    """Those with names are counted beside the standings, an expression alone; wrong names are told."""
+    run("subscribers", "add", "pro@example.org", "--tag", "pro")
+    with (letter / "digest.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[segments]\npros = "tag:pro"\nreaders-of-snow = "opened:2020-snow"\n')
+    facts = json.loads(run("subscribers", "count", "--json").stdout)
+    assert facts["standings"]["active"] == 3
+    assert facts["segments"] == {"pros": 1, "readers-of-snow": None}
+    assert run("subscribers", "count", "--segment", "not tag:pro").stdout.split() == ["not", "tag:pro", "2"]
+    wrong = run("subscribers", "count", "--segment", "tag:prp")
+    assert wrong.exit_code == 2
+    assert 'did you mean "pro"?' in wrong.stderr
+
+
+def test_reader_is_shown_with_what_they_were_sent(run: Run) -> None:
+    """Whether somebody got an issue can be asked of the reader, too."""
+    run("send", "--yes")
+    facts = json.loads(run("subscribers", "show", "ada@example.org", "--json").stdout)
+    assert [(row["issue"], row["state"]) for row in facts["issues"]] == [("2026-11-24-hello", "sent")]
+    assert "2026-11-24-hello" in run("subscribers", "show", "ada@example.org").stdout

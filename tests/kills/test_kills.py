@@ -101,6 +101,17 @@ def test_weather(rig: Callable[[int], Rig], weather: Weather, *, heeds_keys: boo
     )
 
 
+@pytest.mark.parametrize("weather", [Weather.BUSY, Weather.AWAY])
+def test_repeat_that_is_declined(rig: Callable[[int], Rig], weather: Weather) -> None:
+    """That the repeat of a request was not accepted says nothing of the first one, whose key stays in use."""
+    newsletter = rig(3 * BATCH)
+    turns = [Turn(), Turn(weather=Weather.LOST), Turn(weather=weather), *[Turn()] * 10]
+    with newsletter.sending(heeds_keys=True, turns=turns) as sending:
+        sending.finish()
+    assert find_wrongs(sending.ending()) == {}
+    assert len(sending.service.calls) == 5
+
+
 @with_and_without_keys
 def test_no_answer(rig: Callable[[int], Rig], *, heeds_keys: bool) -> None:
     """An answer that does not come in time leaves it open what became of the request."""

@@ -128,7 +128,7 @@ def test_mailchimp_of_old(store: Store) -> None:
         (
             "Beehiiv",
             (
-                "email,First Name,Last Name,status,tier,created_at,stripe_customer_id,Free Tier,Premium Tier,"
+                "email,First Name,Last Name,status,tier,created_at,stripe_customer_id,Free Tier,"
                 "unsubscribed_at\n"
                 "ann@example.org, Ann  ,,active,free,2018-08-27 15:06:27 UTC,,Yes,\n"
                 "bob@example.org,,,inactive,free,2018-08-27 15:06:27 UTC,,Yes,\n"

@@ -135,24 +135,35 @@ def _facts(reader: Subscriber) -> dict[str, object]:
     }
 
 
-@subscribers.command(short_help="Count the readers by their standing.")
+@subscribers.command(short_help="Count readers by standing and by segment.")
+@click.option("--segment", metavar="NAME|EXPRESSION", help="Only those of this segment who may be written to.")
 @json_option
-def count(as_json: bool) -> None:  # noqa: FBT001
+def count(segment: str | None, as_json: bool) -> None:  # noqa: FBT001
     """
-    Count the readers by their standing.
+    Count the readers by their standing, and those of each segment that has a name who may be written to.
 
     \b
-    Example:
+    Examples:
       digest subscribers count
+      digest subscribers count --segment "tag:pro and joined >= 2026-01-01"
     """
-    from digest.subscribing.listing import count_readers
+    from digest.subscribing.listing import count_readers, count_segment, count_segments
 
-    with open_list(open_settings()) as store:
-        counts = count_readers(store)
+    settings = open_settings()
+    with open_list(settings) as store:
+        if segment:
+            facts: dict[str, dict[str, int | None]] = {"segments": {segment: count_segment(store, settings, segment)}}
+        else:
+            facts = {"standings": {**count_readers(store)}, "segments": count_segments(store, settings)}
     if as_json:
-        print_json({"standings": counts})
+        print_json(facts)
     else:
-        print_table(((standing, f"{number:,}".rjust(11)) for standing, number in counts.items()), (10, 11))
+        rows = (
+            (name, "-" if number is None else f"{number:,}")
+            for counts in facts.values()
+            for name, number in counts.items()
+        )
+        print_table(((name, number.rjust(11)) for name, number in rows), (20, 11))
 
 
 @subscribers.command(short_help="Show all that is known of one reader.")

@@ -19,7 +19,7 @@ from digest.config.settings import (
     wanted_by,
 )
 from digest.errors import Place, SettingsError, UsageError, did_you_mean, raise_all
-from digest.model.people import RESERVED_FIELDS
+from digest.model.people import FURTHER_FACTS, RESERVED_FIELDS
 from digest.segments import parse_segment
 
 if TYPE_CHECKING:
@@ -87,6 +87,10 @@ class Document:
         for name in table:
             if name in RESERVED_FIELDS:
                 self._note((FIELDS, name), f'every reader has "{name}" already', "Take it out of [fields].")
+            elif name in FURTHER_FACTS or name.startswith("consent_"):
+                self._note(
+                    (FIELDS, name), f'"{name}" means something else in lists and segments', "Choose another name."
+                )
             elif not _FIELD_NAME.fullmatch(name):
                 hint = "Use small letters, digits and underscores, and begin with a letter: first_name"
                 self._note((FIELDS, name), f'"{name}" cannot be the name of a field', hint)

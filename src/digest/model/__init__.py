@@ -5,9 +5,20 @@ from digest.model.dispatch import Audience, Delivery, Event, EventKind, Plan, Re
 from digest.model.edition import Batch, Edition, InlineImage, Message
 from digest.model.merging import Merge, Spelling, merge
 from digest.model.pattern import MARKER, Context, Pattern, Slot
-from digest.model.people import RESERVED_FIELDS, Address, Change, Consent, Newcomer, Readers, Standing, Subscriber
+from digest.model.people import (
+    FURTHER_FACTS,
+    RESERVED_FIELDS,
+    Address,
+    Change,
+    Consent,
+    Newcomer,
+    Readers,
+    Standing,
+    Subscriber,
+)
 
 __all__ = [
+    "FURTHER_FACTS",
     "MARKER",
     "RESERVED_FIELDS",
     "Address",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 RESERVED_FIELDS = frozenset({"email", "name", "token"})
 """Fields that every reader has; the token is the reader's part of an unsubscribe address."""
 
+FURTHER_FACTS = frozenset({"tags", "standing", "joined", "source", "and", "or", "not"})
+"""What lists and segments call by these names is no field of a reader's either."""
+
 
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _EMAIL = rf"{_ATOM}(?:\.{_ATOM})*@[\w-]+(?:\.[\w-]+)+"

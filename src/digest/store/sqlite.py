@@ -19,11 +19,13 @@ IN_MEMORY = ":memory:"
 _OLDEST = (3, 34)
 
 # FULL, because WAL with NORMAL may lose the last commits when the power fails: a forgotten claim is a second sending.
+# Secure delete, because whom we were asked to forget must not stay in free pages of the file.
 # The cache (in KiB) holds the index of addresses of a million readers, whose pages an import touches at random.
 _PRAGMAS = """
 pragma journal_mode = wal;
 pragma synchronous = full;
 pragma foreign_keys = on;
+pragma secure_delete = on;
 pragma cache_size = -65536;
 """
 

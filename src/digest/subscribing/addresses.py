@@ -59,7 +59,7 @@ class Lookalikes:
     Only lines and hashes are kept, 16 bytes a row, and of no more rows than `MOST`: a list may be of any length.
     """
 
-    MOST = 2_000_000
+    MOST = 1_000_000
 
     def __init__(self) -> None:
         self._count = 0

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
+from digest.addressing import find_segment
+from digest.errors import UsageError
 from digest.model import Standing
 from digest.subscribing.importing import check_declared
 from digest.subscribing.newcomers import CONSENT
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
+    from digest.config import Settings
     from digest.model import Subscriber
     from digest.store import Store
     from digest.store.subscribers import Record
@@ -43,6 +47,25 @@ def list_readers(
 def count_readers(store: Store) -> dict[str, int]:
     """Return how many readers there are of every standing."""
     return {standing.value: count for standing, count in store.subscribers.count().items()}
+
+
+def count_segment(store: Store, settings: Settings, text: str) -> int:
+    """
+    Return how many of a segment, by its name or its expression, may be written to.
+
+    Raises:
+        UsageError: it cannot be read, or names a tag or an issue that does not exist.
+    """
+    return store.audiences.measure(find_segment(text, settings, store)).readers
+
+
+def count_segments(store: Store, settings: Settings) -> dict[str, int | None]:
+    """Return how many of each segment that has a name may be written to; None where it names what does not exist."""
+    counts: dict[str, int | None] = dict.fromkeys(settings.segments)
+    for name in counts:
+        with suppress(UsageError):
+            counts[name] = count_segment(store, settings, name)
+    return counts
 
 
 def export_readers(

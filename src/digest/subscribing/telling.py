@@ -9,7 +9,7 @@ from digest.addressing import nobody
 from digest.subscribing.addresses import wanted_email
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from digest.model import Change, Delivery
     from digest.store import Store
@@ -23,7 +23,7 @@ class Portrait:
     record: Record
     history: Sequence[Change]
     """How their standing changed, the oldest first."""
-    deliveries: Iterable[tuple[str, Delivery]] = ()
+    deliveries: Sequence[tuple[str, Delivery]] = ()
     """The issues that they were to get, by slug, and what became of each."""
 
     def facts(self) -> dict[str, object]:
@@ -73,4 +73,6 @@ def portray(store: Store, email: str) -> Portrait:
     record = store.subscribers.record(wanted_email(email))
     if record is None:
         raise nobody()
-    return Portrait(record=record, history=store.subscribers.history(record.subscriber.id))
+    number = record.subscriber.id
+    deliveries = tuple(store.deliveries.of_reader(number))
+    return Portrait(record=record, history=store.subscribers.history(number), deliveries=deliveries)

@@ -1,0 +1,212 @@
+"""A service in any weather, and its provider: it remembers whom it has accepted, and when, and under which key."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+import httpx
+
+from digest.model import Receipt, State
+from digest.providers import Limits
+from digest.providers.answers import receipts_by_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from digest.model import Batch
+
+KEY_LIFETIME = timedelta(hours=1)
+LOG_DELAY = timedelta(minutes=5)
+
+
+class KilledError(BaseException):
+    """Stands for SIGKILL: nobody catches it, and no more is written."""
+
+
+class Weather(Enum):
+    """What happens to a request. Nothing was accepted by then, or all that is to be."""
+
+    FAIR = auto()
+    REFUSES = auto()
+    """Some readers, for good."""
+    DEFERS = auto()
+    """Some readers, who are to be tried again."""
+    DOUBTS = auto()
+    """Of some readers it does not know itself; every second of them it has accepted."""
+    THROTTLED = auto()
+    BROKEN_BEFORE = auto()
+    BROKEN_AFTER = auto()
+    UNREACHABLE = auto()
+    RESET_BEFORE = auto()
+    RESET_AFTER = auto()
+    CUT = auto()
+    """It accepts, and the answer ends in the middle."""
+    KILLED_BEFORE = auto()
+    """The sending process dies; the service hears nothing."""
+    KILLED_AFTER = auto()
+    """The sending process dies after the service has accepted."""
+    KILLED_SETTLING = auto()
+    """The sending process dies in the middle of writing down the answer."""
+
+
+SLOW = frozenset({Weather.UNREACHABLE, Weather.RESET_BEFORE, Weather.RESET_AFTER, Weather.CUT})
+"""After these, an engine that goes on waits for a while."""
+_STATES = {Weather.REFUSES: State.REFUSED, Weather.DEFERS: State.QUEUED, Weather.DOUBTS: State.IN_DOUBT}
+_BEFORE = frozenset(
+    {
+        Weather.THROTTLED,
+        Weather.BROKEN_BEFORE,
+        Weather.UNREACHABLE,
+        Weather.RESET_BEFORE,
+        Weather.KILLED_BEFORE,
+    }
+)
+
+
+class Moment(NamedTuple):
+    """The weather of one request, and which of its readers it is about, by their places."""
+
+    weather: Weather
+    places: frozenset[int] = frozenset()
+
+
+class Accepted(NamedTuple):
+    """A reader who was accepted."""
+
+    slug: str
+    reader: str
+    key: str
+    subject: str
+    claimed_at: datetime
+
+
+@dataclass(kw_only=True)
+class Service:
+    """The service and its provider. Two requests of one key are one, for as long as it remembers keys."""
+
+    now: Callable[[], datetime]
+    heeds_keys: bool
+    forecast: deque[Moment] = field(default_factory=deque)
+    """The weather of the next requests; after that it is fair."""
+    accepted: list[Accepted] = field(default_factory=list)
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    """Whom it has ever refused, by issue and reader."""
+    dying: bool = False
+    """Whether the process that sends is about to be killed while it writes."""
+    name: str = "fickle"
+    destination: str = "fickle.test"
+    _remembered: dict[str, tuple[datetime, bytes, list[str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        lifetime = KEY_LIFETIME if self.heeds_keys else None
+        self.limits = Limits(messages=3, inline_images=True, key_lifetime=lifetime, log_delay=LOG_DELAY)
+        self.transport: httpx.BaseTransport = httpx.MockTransport(self.handle)
+
+    def build_request(self, batch: Batch) -> httpx.Request:
+        """Return what everyone gets, and everyone."""
+        data = {
+            "slug": batch.edition.slug,
+            "subject": batch.edition.subject.fill({}),
+            "at": batch.at.isoformat(),
+            "readers": [[reader.email, reader.name] for reader in batch.readers],
+        }
+        return httpx.Request("POST", "https://fickle.test/", json=data, headers={"Key": batch.key})
+
+    def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
+        """Read a state for each reader."""
+        decided = receipts_by_status(batch, response)
+        return _receipts(response) if decided is None else decided
+
+    def build_query(self, batch: Batch) -> httpx.Request:
+        """Ask for a batch by what the service knows it by."""
+        return httpx.Request("GET", "https://fickle.test/", params={"key": batch.key, "readers": batch.readers.emails})
+
+    def read_log(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
+        """Read a state for each reader."""
+        del batch
+        return _receipts(response)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
+        """Refuse: there are none."""
+        raise NotImplementedError
+
+    def written_to(self) -> Counter[tuple[str, str]]:
+        """Return how often it has accepted each reader of each issue."""
+        return Counter((one.slug, one.reader) for one in self.accepted)
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        """Answer, if the weather lets it."""
+        if request.method == "GET":
+            return self._look_up(request)
+        moment = self.forecast.popleft() if self.forecast else Moment(Weather.FAIR)
+        if moment.weather in _BEFORE:
+            return _answer(moment.weather, request)
+        states = self.act(request, moment)
+        self.dying = moment.weather is Weather.KILLED_SETTLING
+        return _answer(moment.weather, request, states)
+
+    def _look_up(self, request: httpx.Request) -> httpx.Response:
+        keys = {(one.key, one.reader) for one in self.accepted}
+        key, readers = request.url.params["key"], request.url.params.get_list("readers")
+        return httpx.Response(200, json=[(State.SENT if (key, one) in keys else State.QUEUED).value for one in readers])
+
+    def act(self, request: httpx.Request, moment: Moment) -> list[str] | None:
+        """Do what a request asks for, and return a state for each reader; None where its key was of another one."""
+        key, body = request.headers["Key"], request.read()
+        since, before, states = self._remembered.get(key, (self.now(), body, None))
+        if states is None or not self.heeds_keys or self.now() - since >= KEY_LIFETIME:
+            states = self._decide(key, json.loads(body), moment)
+            if any(state != State.QUEUED.value for state in states):
+                self._remembered[key] = (self.now(), body, states)
+            return states
+        return states if before == body else None
+
+    def _decide(self, key: str, data: Mapping[str, Any], moment: Moment) -> list[str]:
+        states = []
+        for place, (reader, _) in enumerate(data["readers"]):
+            state = _STATES.get(moment.weather, State.SENT) if place in moment.places else State.SENT
+            if state is State.REFUSED:
+                self.refused.add((data["slug"], reader))
+            if state is State.SENT or (state is State.IN_DOUBT and place % 2):
+                at = datetime.fromisoformat(data["at"])
+                self.accepted.append(Accepted(data["slug"], reader, key, data["subject"], at))
+            states.append(state.value)
+        return states
+
+
+def _receipts(response: httpx.Response) -> list[Receipt]:
+    return [Receipt(state=State(state), reason="as told") for state in response.json()]
+
+
+class _Cut(httpx.SyncByteStream):
+    """An answer that ends in the middle."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield b'["sen'
+        msg = "the answer was cut off"
+        raise httpx.RemoteProtocolError(msg)
+
+
+def _answer(weather: Weather, request: httpx.Request, states: list[str] | None = None) -> httpx.Response:
+    at_once = {"Retry-After": "0"}
+    match weather:
+        case Weather.KILLED_BEFORE | Weather.KILLED_AFTER:
+            raise KilledError
+        case Weather.RESET_BEFORE | Weather.RESET_AFTER:
+            msg = "the connection was reset"
+            raise httpx.ReadError(msg, request=request)
+        case Weather.UNREACHABLE:
+            msg = "nobody is there"
+            raise httpx.ConnectError(msg, request=request)
+        case Weather.THROTTLED:
+            return httpx.Response(429, headers=at_once)
+        case Weather.BROKEN_BEFORE | Weather.BROKEN_AFTER:
+            return httpx.Response(500, headers=at_once)
+        case Weather.CUT:
+            return httpx.Response(200, stream=_Cut())
+    return httpx.Response(409, headers=at_once) if states is None else httpx.Response(200, json=states)
