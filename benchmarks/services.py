@@ -13,13 +13,12 @@ import httpx
 import msgspec
 
 from digest.errors import ProviderError
-from digest.model import Pattern, Receipt, Slot, State
-from digest.model.merging import Spelling, merge
+from digest.model import Pattern, Receipt, Slot, Spelling, State, merge
 from digest.providers import Limits
 from digest.providers.answers import receipts_by_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from digest.model import Batch, Edition
 
@@ -93,13 +92,14 @@ def _opening(name: str) -> str:
 
 
 def _json_table(keys: Sequence[str], columns: Mapping[str, Sequence[str]]) -> bytes:
-    """Return ``{"key":{"column":"value",…},…}``; a column is escaped in one piece."""
-    parts: list[Iterable[bytes]] = [repeat(b'"},"'), _json_column(keys)]
-    before = '":{"'
-    for name, values in columns.items():
-        parts += (repeat(f'{before}{name}":"'.encode()), _json_column(values))
-        before = '","'
-    return b'{"%b"}}' % b"".join(chain.from_iterable(zip(*parts, strict=False))).removeprefix(b'"},"')
+    """Return ``{"key":{"column":"value",…},…}``."""
+    return msgspec.json.encode(dict(zip(keys, map(_row(tuple(columns)), *columns.values()), strict=True)))
+
+
+@lru_cache(maxsize=4)
+def _row(columns: tuple[str, ...]) -> type[msgspec.Struct]:
+    """Return a class for rows: many times as fast to make and to write as a dictionary."""
+    return msgspec.defstruct("Row", [(column, str) for column in columns], gc=False)
 
 
 def _json_column(values: Sequence[str]) -> list[bytes]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+pytest_plugins = ["postgresql"]
+
 PROGRAM = Path(sys.executable).with_name("digest")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
+# pytest is what each process would import else, for its sake who started it; what is not installed is passed over.
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(["digest.cli", "digest.publishing.mailing", "digest.store.postgres", "httpx", "pytest"])
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import httpx
@@ -16,7 +17,8 @@ from digest.providers import Limits
 from digest.providers.answers import receipts_by_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from random import Random
 
     from digest.model import Batch
 
@@ -54,8 +56,11 @@ class Weather(Enum):
     """The sending process dies in the middle of writing down the answer."""
 
 
-SLOW = frozenset({Weather.UNREACHABLE, Weather.RESET_BEFORE, Weather.RESET_AFTER, Weather.CUT})
+SLOW = (Weather.UNREACHABLE, Weather.RESET_BEFORE, Weather.RESET_AFTER, Weather.CUT)
 """After these, an engine that goes on waits for a while."""
+BAD_LINE = (*SLOW, Weather.BROKEN_BEFORE, Weather.BROKEN_AFTER, Weather.THROTTLED)
+MOODS = (Weather.REFUSES, Weather.DEFERS, Weather.DOUBTS)
+KILLS = (Weather.KILLED_BEFORE, Weather.KILLED_AFTER, Weather.KILLED_SETTLING)
 _STATES = {Weather.REFUSES: State.REFUSED, Weather.DEFERS: State.QUEUED, Weather.DOUBTS: State.IN_DOUBT}
 _BEFORE = frozenset(
     {
@@ -75,6 +80,12 @@ class Moment(NamedTuple):
     places: frozenset[int] = frozenset()
 
 
+def any_weather(chance: Random, kinds: Sequence[Weather]) -> Moment:
+    """Return weather of some kinds; a third of it is fair."""
+    weather = Weather.FAIR if chance.random() < 1 / 3 else chance.choice(kinds)
+    return Moment(weather, frozenset(place for place in range(3) if chance.random() < 0.5))
+
+
 class Accepted(NamedTuple):
     """A reader who was accepted."""
 
@@ -91,8 +102,6 @@ class Service:
 
     now: Callable[[], datetime]
     heeds_keys: bool
-    forecast: deque[Moment] = field(default_factory=deque)
-    """The weather of the next requests; after that it is fair."""
     accepted: list[Accepted] = field(default_factory=list)
     refused: set[tuple[str, str]] = field(default_factory=set)
     """Whom it has ever refused, by issue and reader."""
@@ -100,6 +109,8 @@ class Service:
     """Whether the process that sends is about to be killed while it writes."""
     name: str = "fickle"
     destination: str = "fickle.test"
+    _forecast: deque[Moment] = field(default_factory=deque)
+    _stopping: Event = field(default_factory=Event)
     _remembered: dict[str, tuple[datetime, bytes, list[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -135,15 +146,21 @@ class Service:
         """Refuse: there are none."""
         raise NotImplementedError
 
-    def written_to(self) -> Counter[tuple[str, str]]:
-        """Return how often it has accepted each reader of each issue."""
-        return Counter((one.slug, one.reader) for one in self.accepted)
+    def expect(self, forecast: Iterable[Moment]) -> Event:
+        """Have this weather for the next requests, and return what is set when it is over; none is fair for ever."""
+        self._forecast = deque(forecast)
+        self._stopping = Event()
+        return self._stopping
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer, if the weather lets it."""
         if request.method == "GET":
             return self._look_up(request)
-        moment = self.forecast.popleft() if self.forecast else Moment(Weather.FAIR)
+        moment = Moment(Weather.FAIR)
+        if self._forecast:
+            moment = self._forecast.popleft()
+            if not self._forecast:
+                self._stopping.set()
         if moment.weather in _BEFORE:
             return _answer(moment.weather, request)
         states = self.act(request, moment)
@@ -193,7 +210,7 @@ class _Cut(httpx.SyncByteStream):
 
 
 def _answer(weather: Weather, request: httpx.Request, states: list[str] | None = None) -> httpx.Response:
-    at_once = {"Retry-After": "0"}
+    at_once = {"Retry-After": "0"}  # a test has no time to lose
     match weather:
         case Weather.KILLED_BEFORE | Weather.KILLED_AFTER:
             raise KilledError
@@ -209,4 +226,4 @@ def _answer(weather: Weather, request: httpx.Request, states: list[str] | None =
             return httpx.Response(500, headers=at_once)
         case Weather.CUT:
             return httpx.Response(200, stream=_Cut())
-    return httpx.Response(409, headers=at_once) if states is None else httpx.Response(200, json=states)
+    return httpx.Response(200 if states else 409, headers=at_once, json=states)

@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -52,6 +53,8 @@ def _fault_of(error: OSError) -> DigestError | None:
     """Return what a person can do about it; None for a bug, and for a reader such as head that has had enough."""
     if error.errno in _FULL:
         return DigestError(f"a file could not be written: {error.strerror}", hint="Free some space, then run it again.")
+    if error.filename is None and isinstance(error, FileNotFoundError):  # so says the system of the working folder
+        return UsageError("the working folder is no longer there", hint="Go to the folder of the newsletter again.")
     if error.filename is None or error.errno == errno.EPIPE:
         return None
     return UsageError(f"{error.filename}: {error.strerror}")
@@ -89,10 +92,19 @@ subscribers.add_command(stats)
 
 def main() -> None:
     """Run the program."""
+    _stand_in_for_closed_streams()
     try:
         digest(prog_name="digest")
     except SystemExit as leaving:
         _leave(leaving.code)
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Open what we were started without, lest a file or a connection of ours is taken for standard error."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  # it stays open, as the real one would
+            setattr(sys, name, stream)
 
 
 def _leave(code: str | int | None) -> NoReturn:

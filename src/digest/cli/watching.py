@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,9 @@ def stoppable() -> Iterator[Event]:
         if stopping.is_set():
             raise KeyboardInterrupt
         stopping.set()
-        # Not by way of sys.stderr, which this may have interrupted in the middle of a line.
-        os.write(2, b"\nFinishing the requests in flight; once more stops at once.\n")
+        with suppress(OSError):  # Ctrl-C also ends a tee that we write to
+            # Not by way of sys.stderr, which this may have interrupted in the middle of a line.
+            os.write(2, b"\nFinishing the requests in flight; once more stops at once.\n")
 
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
@@ -47,11 +48,18 @@ def stoppable() -> Iterator[Event]:
 
 @contextmanager
 def watch(readers: int, *, quiet: bool) -> Iterator[Report]:
-    """Show how a send comes along: a bar at a terminal, a line now and then elsewhere, and troubles always."""
-    if quiet or not sys.stdout.isatty():
-        yield _Lines(readers, quiet=quiet).report
-        return
-    with _bar(readers) as report:
+    """
+    Show how a send comes along: a bar at a terminal, a line now and then elsewhere, and troubles always.
+
+    What cannot be shown, on a full disk or to a terminal that is gone, does not stop what is being sent.
+    """
+    lines = quiet or not sys.stdout.isatty()
+    with nullcontext(_Lines(readers, quiet=quiet).report) if lines else _bar(readers) as show:
+
+        def report(step: Step) -> None:
+            with suppress(OSError):
+                show(step)
+
         yield report
 
 

@@ -157,7 +157,7 @@ class Batch:
     number: int
     """Its place in the mailing, from 1."""
     key: str
-    """The idempotency key: the same for the same edition, number and readers' values, on every machine."""
+    """The idempotency key: the same for the same edition, number, readers' values and moment, and so the same bytes."""
     readers: Readers
     at: datetime
     """When it was claimed, with its time zone."""

@@ -180,11 +180,17 @@ class Engine:
             yield replace(attempt, spell=self._spell)
 
     def _take(self) -> Attempt | None:
-        if not self._waiting:
-            batch = self._claims.claim(now=self._now())
-            if batch:
-                return Attempt(batch=batch)
-            self._adopt()  # another process may have died since we began
+        while self._waiting:
+            attempt = self._waiting.popleft()
+            if self._key_holds(attempt.batch):  # it may have waited for longer than its key lives
+                return attempt
+            reason = "nobody knows what came of its request, and to repeat it is no longer safe"
+            self._claims.doubt(attempt.batch, reason=reason, now=self._now())
+            self._report(Step(settled=len(attempt.batch.readers)))
+        batch = self._claims.claim(now=self._now())
+        if batch:
+            return Attempt(batch=batch)
+        self._adopt()  # another process may have died since we began
         return self._waiting.popleft() if self._waiting else None
 
     def _conclude(self, answer: Answer) -> None:

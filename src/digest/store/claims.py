@@ -77,7 +77,8 @@ class Claims:
     def _claim(self, number: int, readers: Readers, edition_id: int, now: datetime) -> Batch:
         edition = self._mailings.edition(edition_id)
         digest = _digest(edition, readers)
-        key = str(uuid5(NAMESPACE_URL, f"digest:{edition.fingerprint}/{number}/{digest.hex()}"))
+        # The moment is in the bytes, as their Date; so what is claimed anew, since it surely never left, has a new key.
+        key = str(uuid5(NAMESPACE_URL, f"digest:{edition.fingerprint}/{number}/{digest.hex()}/{to_stamp(now)}"))
         self._change(
             "claim",
             number,
