@@ -70,7 +70,7 @@ class LongSend:
         return self.run("send", SLUG, "--yes", *options)
 
     def standing(self) -> Counter[str]:
-        """Return how many readers stand how, after a look at each: none was lost, none got it twice, none is lied of."""
+        """Return how many readers stand how, after a look at each: none is lost, none got it twice, none is lied of."""
         lines = json.loads(self.run("status", SLUG, "--recipients", "--json").stdout)["recipients"]
         accepted = self.counted.accepted()
         assert len({line["email"] for line in lines}) == len(lines) == READERS

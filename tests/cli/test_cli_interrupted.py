@@ -67,7 +67,7 @@ def test_interrupted_twice(run: Run, program: Program, counted: Counted, write_r
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=2) == 130
     counted.configure(messages=10, idempotent=False)
-    assert program.run("send", "--yes").returncode == 6
+    assert program.run("send", "--yes").returncode in {0, 6}  # whether it had claimed something yet or not
     assert max(counted.accepted().values()) == 1
     assert status(run)["sent"] + status(run)["in_doubt"] == 100
 

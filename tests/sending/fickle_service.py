@@ -36,6 +36,8 @@ class Weather(Enum):
     FAIR = auto()
     REFUSES = auto()
     """Some readers, for good."""
+    SKIPS = auto()
+    """Some readers, to whom it was told not to write."""
     DEFERS = auto()
     """Some readers, who are to be tried again."""
     DOUBTS = auto()
@@ -59,9 +61,14 @@ class Weather(Enum):
 SLOW = (Weather.UNREACHABLE, Weather.RESET_BEFORE, Weather.RESET_AFTER, Weather.CUT)
 """After these, an engine that goes on waits for a while."""
 BAD_LINE = (*SLOW, Weather.BROKEN_BEFORE, Weather.BROKEN_AFTER, Weather.THROTTLED)
-MOODS = (Weather.REFUSES, Weather.DEFERS, Weather.DOUBTS)
+MOODS = (Weather.REFUSES, Weather.SKIPS, Weather.DEFERS, Weather.DOUBTS)
 KILLS = (Weather.KILLED_BEFORE, Weather.KILLED_AFTER, Weather.KILLED_SETTLING)
-_STATES = {Weather.REFUSES: State.REFUSED, Weather.DEFERS: State.QUEUED, Weather.DOUBTS: State.IN_DOUBT}
+_STATES = {
+    Weather.REFUSES: State.REFUSED,
+    Weather.SKIPS: State.SKIPPED,
+    Weather.DEFERS: State.QUEUED,
+    Weather.DOUBTS: State.IN_DOUBT,
+}
 _BEFORE = frozenset(
     {
         Weather.THROTTLED,
@@ -103,8 +110,10 @@ class Service:
     now: Callable[[], datetime]
     heeds_keys: bool
     accepted: list[Accepted] = field(default_factory=list)
-    refused: set[tuple[str, str]] = field(default_factory=set)
-    """Whom it has ever refused, by issue and reader."""
+    turned_down: set[tuple[str, str, State]] = field(default_factory=set)
+    """Whom it has ever refused or skipped, by issue and reader."""
+    misled: set[tuple[str, str]] = field(default_factory=set)
+    """Who stood in a request whose key it knew from another one, by issue and reader."""
     dying: bool = False
     """Whether the process that sends is about to be killed while it writes."""
     name: str = "fickle"
@@ -181,14 +190,17 @@ class Service:
             if any(state != State.QUEUED.value for state in states):
                 self._remembered[key] = (self.now(), body, states)
             return states
+        if before != body:
+            data = json.loads(body)
+            self.misled.update((data["slug"], reader) for reader, _ in data["readers"])
         return states if before == body else None
 
     def _decide(self, key: str, data: Mapping[str, Any], moment: Moment) -> list[str]:
         states = []
         for place, (reader, _) in enumerate(data["readers"]):
             state = _STATES.get(moment.weather, State.SENT) if place in moment.places else State.SENT
-            if state is State.REFUSED:
-                self.refused.add((data["slug"], reader))
+            if state in {State.REFUSED, State.SKIPPED}:
+                self.turned_down.add((data["slug"], reader, state))
             if state is State.SENT or (state is State.IN_DOUBT and place % 2):
                 at = datetime.fromisoformat(data["at"])
                 self.accepted.append(Accepted(data["slug"], reader, key, data["subject"], at))

@@ -13,7 +13,7 @@ from digest.publishing.newsroom import FAULTS
 from digest.publishing.planning import make_plan, refuse_growth, refuse_lateness, refuse_what_cannot_be_carried
 from digest.publishing.status import progress_of
 from digest.sending import Engine
-from digest.store import Course
+from digest.store import BegunError, Course
 
 if TYPE_CHECKING:
     from threading import Event
@@ -200,15 +200,20 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
     segment = find_segment(frozen.segment, newsroom.settings, store) if wishes.to_new else None
     edition = _as_it_reads_now(newsroom, frozen)
     changed = edition is None or edition.fingerprint != frozen.fingerprint
+    begun = store.mailings.edition(frozen.edition_id)
+    amendment = _amendment(newsroom, store, provider, frozen) if wishes.amend and changed else None
+    newcomers = len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0
+    if newcomers and not amendment:  # who was there from the beginning had what it needs
+        refuse_blanks(begun, store.audiences, segment)
     return Mailing(
         slug=frozen.slug,
-        subject=_subject(store.mailings.edition(frozen.edition_id), newsroom.settings),
+        subject=_subject(begun, newsroom.settings),
         provider=provider,
         segment=segment,
         progress=progress,
         changed=changed and not wishes.amend,
-        amendment=_amendment(newsroom, store, provider, frozen) if wishes.amend and changed else None,
-        newcomers=len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0,
+        amendment=amendment,
+        newcomers=newcomers,
     )
 
 
@@ -282,7 +287,7 @@ def carry_out(mailing: Mailing, store: Store, *, stop_after: int, report: Report
 def _frozen(mailing: Mailing, store: Store) -> Frozen:
     """Begin a mailing, or change one that was begun as it was asked."""
     if mailing.plan:
-        return store.ledger.freeze(mailing.plan, now=_now(), segment=mailing.segment)
+        return _begun_together(mailing.plan, mailing.segment, store)
     frozen = store.mailings.get(mailing.slug)
     if mailing.amendment:
         frozen = store.mailings.amend(mailing.amendment, now=_now())
@@ -290,6 +295,17 @@ def _frozen(mailing: Mailing, store: Store) -> Frozen:
         store.ledger.extend(frozen, mailing.segment)
     store.mailings.turn(frozen, Course.OPEN)
     return store.mailings.get(mailing.slug)
+
+
+def _begun_together(plan: Plan, segment: Segment | None, store: Store) -> Frozen:
+    """Freeze a plan; where another program was faster with the same one, help it."""
+    try:
+        return store.ledger.freeze(plan, now=_now(), segment=segment)
+    except BegunError:
+        frozen = store.mailings.get(plan.edition.slug)
+        if (frozen.fingerprint, frozen.segment) != (plan.edition.fingerprint, plan.segment):
+            raise
+        return frozen
 
 
 def _weigh(stop: DigestError | None, *, begun: bool) -> DigestError | None:

@@ -16,7 +16,7 @@ from digest.store.deliveries import Deliveries
 from digest.store.growth import read_growth
 from digest.store.ledger import Ledger
 from digest.store.locks import FileLocks, Locks
-from digest.store.mailings import Course, Frozen, Mailings
+from digest.store.mailings import BegunError, Course, Frozen, Mailings
 from digest.store.schema import migrate, read_migrations, steps_taken
 from digest.store.subscribers import Put, Subscribers
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SENDER",
     "Audiences",
+    "BegunError",
     "Claims",
     "Course",
     "Frozen",

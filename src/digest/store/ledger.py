@@ -49,7 +49,8 @@ class Ledger:
         `segment` is what the plan's expression says; None for everyone.
 
         Raises:
-            IncompleteError: a mailing with this slug was begun before, or the list is no longer what was planned for.
+            BegunError: a mailing with this slug was begun before.
+            IncompleteError: the list is no longer what was planned for.
         """
         with self._database.transaction():
             frozen = self._mailings.begin(plan, now=now)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from digest.store.database import Database
 
 
+class BegunError(IncompleteError):
+    """Another program has begun the mailing first."""
+
+
 class Course(Enum):
     """Whether a mailing goes on."""
 
@@ -84,7 +88,7 @@ class Mailings:
         Keep a plan's edition as a new mailing.
 
         Raises:
-            IncompleteError: one with this slug is there already.
+            BegunError: one with this slug is there already.
         """
         with self._database.transaction():
             new = self._database.change(
@@ -97,7 +101,7 @@ class Mailings:
             )
             if not new:
                 msg = f"the sending of {plan.edition.slug} has already begun"
-                raise IncompleteError(msg, hint="Run it again to go on with what was begun.")
+                raise BegunError(msg, hint="Run it again to go on with what was begun.")
             return self.amend(plan.edition, now=now)
 
     def amend(self, edition: Edition, *, now: datetime) -> Frozen:
