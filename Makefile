@@ -19,7 +19,7 @@ help:
 demo: .venv/package.stamp
 	$(BIN)/digest subscribers import subscribers.csv
 	$(BIN)/digest build issues/$(SAMPLE).md
-	$(BIN)/digest send $(SAMPLE) --yes
+	$(BIN)/digest send $(SAMPLE) --yes --late
 	@echo
 	@echo 'Open these:'
 	@echo '  the HTML      .digest/build/$(SAMPLE)/email.html'

@@ -32,7 +32,7 @@ def sending(run: Run, program: Program, counted: Counted, write_readers: Callabl
 @needs_full_device
 def test_standard_output_is_full(sending: LongSend) -> None:
     """A plan that cannot be shown is not carried out."""
-    command = [PROGRAM, "send", SLUG, "--yes"]
+    command = [str(PROGRAM), "send", SLUG, "--yes"]
     with FULL.open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
@@ -44,7 +44,7 @@ def test_standard_output_is_full(sending: LongSend) -> None:
 def test_standard_error_is_full(sending: LongSend) -> None:
     """Troubles that cannot be told do not keep what was answered from being written down."""
     sending.counted.configure(messages=BATCH, idempotent=False, answer="sent then queued", stop_after=2)
-    command = [PROGRAM, "send", SLUG, "--yes"]
+    command = [str(PROGRAM), "send", SLUG, "--yes"]
     with FULL.open("w") as full:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, check=False)
     assert done.returncode != 0

@@ -184,7 +184,7 @@ def test_database_that_may_only_be_read(sending: LongSend, sealed: Callable[[], 
 
 def test_database_that_may_only_be_read_from_now_on(sending: LongSend, sealed: Callable[[], None]) -> None:
     """A send that has it open is finished."""
-    command = [*bound(), PROGRAM, "send", SLUG, "--yes"]
+    command = [*bound(), str(PROGRAM), "send", SLUG, "--yes"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         sending.reach(BATCH, process)
         sealed()

@@ -101,6 +101,7 @@ class Accepted(NamedTuple):
     key: str
     subject: str
     claimed_at: datetime
+    accepted_at: datetime
 
 
 @dataclass(kw_only=True)
@@ -177,7 +178,8 @@ class Service:
         return _answer(moment.weather, request, states)
 
     def _look_up(self, request: httpx.Request) -> httpx.Response:
-        keys = {(one.key, one.reader) for one in self.accepted}
+        complete = self.now() - LOG_DELAY
+        keys = {(one.key, one.reader) for one in self.accepted if one.accepted_at <= complete}
         key, readers = request.url.params["key"], request.url.params.get_list("readers")
         return httpx.Response(200, json=[(State.SENT if (key, one) in keys else State.QUEUED).value for one in readers])
 
@@ -203,7 +205,7 @@ class Service:
                 self.turned_down.add((data["slug"], reader, state))
             if state is State.SENT or (state is State.IN_DOUBT and place % 2):
                 at = datetime.fromisoformat(data["at"])
-                self.accepted.append(Accepted(data["slug"], reader, key, data["subject"], at))
+                self.accepted.append(Accepted(data["slug"], reader, key, data["subject"], at, self.now()))
             states.append(state.value)
         return states
 

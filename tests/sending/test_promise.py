@@ -236,14 +236,14 @@ class Newsroom(RuleBasedStateMachine):
     def _resolve(self, which: int, state: State | None, dies_after: int) -> None:
         expected, frozen = self._frozen(which)
         with suppress(IncompleteError), self._store.claims(frozen) as claims:
-            for number, batch in enumerate(claims.reopen()):
+            for number, (batch, since) in enumerate(claims.reopen()):
                 if number == dies_after:
                     break
-                self._settle(expected, claims, batch, state)
+                self._settle(expected, claims, batch, since, state)
 
-    def _settle(self, expected: Expected, claims: Claims, batch: Batch, state: State | None) -> None:
+    def _settle(self, expected: Expected, claims: Claims, batch: Batch, since: datetime, state: State | None) -> None:
         try:
-            receipts = self._receipts(batch, state)
+            receipts = self._receipts(batch, since, state)
         except IncompleteError:
             claims.doubt(batch, reason="", now=self._clock)
             raise
@@ -256,10 +256,10 @@ class Newsroom(RuleBasedStateMachine):
         else:
             claims.settle(batch, receipts, now=self._clock)
 
-    def _receipts(self, batch: Batch, state: State | None) -> Sequence[Receipt]:
+    def _receipts(self, batch: Batch, since: datetime, state: State | None) -> Sequence[Receipt]:
         if state:
             return [Receipt(state=state)] * len(batch.readers)
-        return ask(batch, self._service, now=self._clock)
+        return ask(batch, self._service, since=since, now=self._clock)
 
     # What must be true after each step
 

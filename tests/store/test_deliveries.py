@@ -108,7 +108,7 @@ class Room:
             case "claim" if batch := self._claims.claim(now=NOW):
                 self._held.append(batch)
             case "reopen":
-                self._held += self._claims.reopen()
+                self._held += [batch for batch, _ in self._claims.reopen()]
             case "die":
                 self._die()
             case "settle" | "release" | "doubt" if self._held:

@@ -91,17 +91,17 @@ def resolve(newsroom: Newsroom, store: Store, name: str, ruling: Ruling) -> Deci
     frozen = _begun(newsroom, store, name)
     changed = 0
     with store.claims(frozen) as claims:
-        for batch in claims.reopen():
-            settle = _receipts(newsroom, batch, ruling, claims)
+        for batch, since in claims.reopen():
+            settle = _receipts(newsroom, batch, since, ruling, claims)
             _apply(claims, batch, settle)
             changed += sum(receipt.state is not State.IN_DOUBT for receipt in settle)
     return _decided(store, frozen, changed)
 
 
-def _receipts(newsroom: Newsroom, batch: Batch, ruling: Ruling, claims: Claims) -> Sequence[Receipt]:
+def _receipts(newsroom: Newsroom, batch: Batch, since: datetime, ruling: Ruling, claims: Claims) -> Sequence[Receipt]:
     if ruling is Ruling.ASK:
         try:
-            return ask(batch, provider_of(newsroom.settings), now=_now())
+            return ask(batch, provider_of(newsroom.settings), since=since, now=_now())
         except BaseException:
             claims.doubt(batch, reason="", now=_now())
             raise

@@ -20,9 +20,11 @@ _LONGEST_REQUEST = 130
 """Seconds that a request of ours can take, its connection included; before that, a log cannot know of it."""
 
 
-def ask(batch: Batch, provider: Provider, *, now: datetime) -> Sequence[Receipt]:
+def ask(batch: Batch, provider: Provider, *, since: datetime, now: datetime) -> Sequence[Receipt]:
     """
     Return what the provider's log says of each reader of a batch; QUEUED means that it surely knows nothing of them.
+
+    `since` is when the batch fell in doubt. It may have been posted again, under its key, until then.
 
     Raises:
         ProviderError: the provider has no log that can be asked, or does not answer.
@@ -32,7 +34,7 @@ def ask(batch: Batch, provider: Provider, *, now: datetime) -> Sequence[Receipt]
     if delay is None:
         msg = f"{provider.name} has no log that can be asked"
         raise ProviderError(msg, hint="Say it yourself: --sent if they got it, --resend if they are to get it.")
-    early = _LONGEST_REQUEST + delay.total_seconds() - (now - batch.at).total_seconds()
+    early = _LONGEST_REQUEST + delay.total_seconds() - (now - since).total_seconds()
     if early > 0:
         msg = f"{provider.name} may not have written down what it did; its log is complete in {early:.0f} seconds"
         raise IncompleteError(msg, hint="Ask again then.")

@@ -109,26 +109,36 @@ class Claims:
         to the byte; it is not when a reader's values have changed since, or are gone.
         """
         for number, claimant in self._in_state("claimed"):
-            if claimant != self._claimant and not self._lives(claimant):
-                yield from self._take_over(number, "claimed", claimant)
+            dead = claimant != self._claimant and not self._lives(claimant)
+            if dead and self._take_over(number, "claimed", claimant):
+                batch, digest, _ = self._rebuild(number)
+                yield batch, _digest(batch.edition, batch.readers) == digest
 
-    def reopen(self) -> Iterator[Batch]:
-        """Take on the batches in doubt, one by one, to settle, to release, or to doubt them again."""
+    def reopen(self) -> Iterator[tuple[Batch, datetime]]:
+        """
+        Take on the batches in doubt, one by one, to settle, to release, or to doubt them again.
+
+        Beside each stands since when it is in doubt: its last request was before that.
+        """
         for number, claimant in self._in_state("in_doubt"):
-            yield from (batch for batch, _ in self._take_over(number, "in_doubt", claimant))
+            if self._take_over(number, "in_doubt", claimant):
+                batch, _, since = self._rebuild(number)
+                yield batch, datetime.fromisoformat(since)
 
     def _in_state(self, state: str) -> list[tuple[int, str]]:
         return self._database.fetch_all(self._sql["in_state"], mailing=self._frozen.id, state=state)
 
-    def _take_over(self, number: int, state: str, before: str) -> Iterator[tuple[Batch, bool]]:
-        """Yield the batch, unless another process was faster."""
-        if self._change("take_over", number, state=state, before=before, claimant=self._claimant):
-            _, packed, edition_id, key, digest, claimed_at = self._past(number)
-            edition = self._mailings.edition(edition_id)
-            readers = self._columns.whoever(unpack(packed), edition.fields)
-            at = datetime.fromisoformat(claimed_at)
-            batch = Batch(edition=edition, number=number, key=key, readers=readers, at=at)
-            yield batch, _digest(edition, readers) == digest
+    def _take_over(self, number: int, state: str, before: str) -> bool:
+        """Make a batch ours, unless another process was faster."""
+        return self._change("take_over", number, state=state, before=before, claimant=self._claimant)
+
+    def _rebuild(self, number: int) -> tuple[Batch, bytes, str]:
+        """Return a batch as it was claimed, the digest of what it was then, and when it was last written down."""
+        _, packed, edition_id, key, digest, claimed_at, settled_at = self._past(number)
+        edition = self._mailings.edition(edition_id)
+        readers = self._columns.whoever(unpack(packed), edition.fields)
+        at = datetime.fromisoformat(claimed_at)
+        return Batch(edition=edition, number=number, key=key, readers=readers, at=at), digest, settled_at
 
     def settle(self, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> None:
         """

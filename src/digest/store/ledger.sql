@@ -42,7 +42,7 @@ select number, claimant from batches where mailing_id = :mailing and state = :st
 
 -- name: past
 -- All that is needed to build a batch again.
-select origin, readers, edition_id, key, digest, claimed_at from batches
+select origin, readers, edition_id, key, digest, claimed_at, settled_at from batches
 where mailing_id = :mailing and number = :number;
 
 -- name: claim
@@ -74,8 +74,9 @@ update batches set state = 'settled', reason = '', count = :count, readers = :re
 where mailing_id = :mailing and number = :number and state = 'claimed' and claimant = :claimant;
 
 -- name: doubt
--- It may have happened. Without a new reason, the old one stays.
-update batches set state = 'in_doubt', reason = case when :reason = '' then reason else :reason end, settled_at = :now
+-- It may have happened. Without a new reason, the old one stays, and the moment with it.
+update batches set state = 'in_doubt', reason = case when :reason = '' then reason else :reason end,
+    settled_at = case when :reason = '' then coalesce(settled_at, :now) else :now end
 where mailing_id = :mailing and number = :number and state = 'claimed' and claimant = :claimant;
 
 -- name: note
