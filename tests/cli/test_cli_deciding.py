@@ -51,7 +51,7 @@ def test_cancelled_issue(run: Run, half_sent: Counted) -> None:
     assert f"{SLUG}: 1 reader skipped." in cancelled.stdout
     assert counts(run) == {"sent": 1, "skipped": 1}
     assert run("send", SLUG, "--yes").exit_code == 0
-    for command in ("pause", "retry", "resolve"):
+    for command in ("pause", "retry"):
         assert "was cancelled" in run(command, SLUG).stderr
     assert run("send", SLUG, "--yes", "--to-new").exit_code == 2
     assert half_sent.accepted().total() == 1
@@ -95,6 +95,18 @@ def test_readers_in_doubt_are_settled(
     run("send", SLUG, "--yes")
     assert counts(run) == {"sent": 2}
     assert set(counted.accepted().values()) == {times}
+
+
+def test_readers_in_doubt_of_a_cancelled_issue(run: Run, counted: Counted) -> None:
+    """What they got can be said afterwards, and nobody is written to again."""
+    counted.configure(messages=1, answer="lost", idempotent=False)
+    run("send", SLUG, "--yes")
+    run("cancel", SLUG, "--yes")
+    assert counts(run) == {"in_doubt": 1, "skipped": 1}
+    run("resolve", SLUG, "--resend")
+    assert counts(run) == {"skipped": 2}
+    assert run("send", SLUG, "--yes").exit_code == 0
+    assert counted.accepted().total() == 1
 
 
 def test_provider_that_cannot_be_asked(run: Run, counted: Counted) -> None:

@@ -257,7 +257,7 @@ def test_list_through_a_pipe(letter: Path) -> None:
     done = subprocess.run(
         [PROGRAM, "subscribers", "import", "-"], cwd=letter, input=exported.stdout, capture_output=True, check=True
     )
-    assert done.stdout.decode().strip() == "added 0 · updated 0 · unchanged 2 · kept away 0"
+    assert done.stdout.decode().strip() == "added 0 · updated 0 · taken off 0 · unchanged 2 · kept away 0"
 
 
 def test_version(run: Run) -> None:

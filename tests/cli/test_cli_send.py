@@ -218,12 +218,21 @@ def test_refused_reader(run: Run, counted: Counted) -> None:
     assert "no such mailbox" in table
 
 
+def test_everyone_refused(run: Run, counted: Counted) -> None:
+    """A provider that refuses every single reader is no success, and there is nothing to be run again."""
+    counted.configure(messages=1, answer="one refused", stop_after=9)
+    result = run("send", "--yes")
+    assert result.exit_code == 5
+    assert "counting refused every reader" in result.stderr
+    assert "sent 0 · refused 2" in result.stdout
+
+
 def test_provider_out_of_reach(run: Run, counted: Counted) -> None:
     """Nothing was sent, and that is another exit code than a send that is half done."""
     counted.configure(answer="unreachable")
     result = run("send", "--yes")
     assert result.exit_code == 5
-    assert "counting took nothing in 1 requests in a row: nobody is there" in result.stderr
+    assert "counting took nothing: nobody is there" in result.stderr
     counted.configure()
     assert run("send", "--yes").exit_code == 0
 

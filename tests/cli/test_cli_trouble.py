@@ -276,10 +276,16 @@ def control(server: Server, action: str) -> None:
     before = shlex.split((data / "postmaster.opts").read_text("utf-8"))
     again = [f"--log={data / 'log'}", f"--options={shlex.join(before[before.index(str(data)) + 1 :])}"]
     options = ["--mode=immediate"] if action == "stop" else again
-    owner = data.stat()
-    rights = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    command = [find_programs() / "pg_ctl", action, "--wait", f"--pgdata={data}", *options]
-    subprocess.run(command, cwd=server.folder, stdout=subprocess.DEVNULL, check=True, **rights)  # type: ignore[call-overload]
+    owner = data.stat() if os.geteuid() == 0 else None  # whoever is not root has started it as themselves
+    subprocess.run(
+        [find_programs() / "pg_ctl", action, "--wait", f"--pgdata={data}", *options],
+        user=owner.st_uid if owner else None,
+        group=owner.st_gid if owner else None,
+        extra_groups=[] if owner else None,
+        cwd=server.folder,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 @pytest.mark.parametrize("idempotent", [True, False], ids=["keys", "no keys"])

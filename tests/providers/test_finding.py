@@ -22,7 +22,7 @@ from digest.providers import Limits
 
 class Pigeon:
     name = "pigeon"
-    limits = Limits(messages=1, idempotent=False, inline_images=False)
+    limits = Limits(messages=1, inline_images=False)
     transport = None
 
     def __init__(self, environ):

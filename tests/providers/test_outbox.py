@@ -10,7 +10,19 @@ import httpx
 import pytest
 
 from digest.errors import DigestError, ProviderError, SettingsError
-from digest.model import Address, Batch, Edition, InlineImage, Message, Pattern, Receipt, Slot, State, Subscriber
+from digest.model import (
+    Address,
+    Batch,
+    Edition,
+    InlineImage,
+    Message,
+    Pattern,
+    Readers,
+    Receipt,
+    Slot,
+    State,
+    Subscriber,
+)
 from digest.providers.batch_smtp import Conversation, transactions
 from digest.providers.mime import MimeWriter
 from digest.providers.outbox import Folder, Outbox, file_name, from_settings
@@ -32,11 +44,13 @@ EDITION = Edition(
 
 def batch(count: int = 3, edition: Edition = EDITION) -> Batch:
     """Return a batch for so many readers."""
-    readers = tuple(
+    readers = [
         Subscriber(id=number, email=f"reader{number}@example.org", name=f"李 {number}", token=f"{number:08}")
         for number in range(1, count + 1)
+    ]
+    return Batch(
+        edition=edition, number=1, key="key-1", readers=Readers.of(readers), at=datetime(2026, 11, 24, 9, tzinfo=UTC)
     )
-    return Batch(edition=edition, number=1, key="key-1", readers=readers, at=datetime(2026, 11, 24, 9, tzinfo=UTC))
 
 
 def outbox(folder: Path, *, discard: bool = False) -> Outbox:
@@ -232,7 +246,7 @@ def test_a_message_is_equal_to_the_batches(tmp_path: Path) -> None:
     """What a test or a build writes for a reader is what the outbox writes for that reader."""
     sent = batch(1)
     post(outbox(tmp_path), sent)
-    alone = Message(edition=EDITION, reader=sent.readers[0], at=sent.at)
+    alone = Message(edition=EDITION, reader=next(iter(sent.readers)), at=sent.at)
     assert (tmp_path / "first-snow/reader1@example.org.eml").read_bytes() == MimeWriter.of(EDITION).write(alone)
 
 

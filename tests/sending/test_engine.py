@@ -286,7 +286,6 @@ def test_service_that_takes_nothing(store: Store, frozen: Frozen) -> None:
     with pytest.raises(ProviderError, match="took nothing in 3 requests in a row: 429"):
         deliver(store, frozen, service, stop_after=3)
     assert len(service.requests) == 3
-    assert len({key for key, _ in service.requests}) == 1
     assert states_of(store, frozen) == "qqqqq"
     deliver(store, frozen, service)
     assert store.deliveries.tally(frozen) == Tally(sent=5)
@@ -300,6 +299,13 @@ def test_throttled_service_loses_nobody(store: Store, frozen: Frozen) -> None:
     assert time.monotonic() - begin >= 0.3
     assert service.written_to() == EACH_ONCE
     assert len(service.requests) == 5
+
+
+def test_service_that_wants_to_be_left_alone_for_long(store: Store, frozen: Frozen) -> None:
+    """Nobody waits for hours in front of a program: the run ends, says so, and everyone stays queued."""
+    with pytest.raises(ProviderError, match="left alone for 60 minutes"):
+        deliver(store, frozen, Service(answers={1: later("3600")}), stop_after=9)
+    assert states_of(store, frozen) == "qqqqq"
 
 
 def test_all_that_fail_together_are_one_failure(store: Store, frozen: Frozen) -> None:
@@ -517,7 +523,7 @@ def test_orderly_end(store: Store, frozen: Frozen) -> None:
 def test_stop_does_not_wait_for_a_service_that_asks_to_be_left_alone(store: Store, frozen: Frozen) -> None:
     """However long the service wants to be left alone, a request to stop is heeded at once."""
     stopping = Event()
-    service = Service(answers={1: later("3600")})
+    service = Service(answers={1: later("600")})
     Timer(0.05, stopping.set).start()
     assert deliver(store, frozen, service, stop_after=9, stopping=stopping) == []
     assert states_of(store, frozen) == "qqqqq"

@@ -1,4 +1,4 @@
-"""Ids, packed and unpacked."""
+"""Ids and texts, packed and unpacked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.store.packing import pack, unpack
+from digest.store.packing import pack, pack_texts, unpack, unpack_texts
 
 STEPS = st.one_of(st.integers(1, 255), st.integers(1, 70_000), st.integers(1, 2**33), st.integers(1, 2**56))
 
@@ -37,3 +37,16 @@ def test_neighbours_take_little_room() -> None:
     """A thousand neighbours fit in some twenty bytes, a thousand with gaps in less than a byte each."""
     assert len(pack(range(5_000_000, 5_001_000))) < 40
     assert len(pack([number * 7 + number % 3 for number in range(1, 1_001)])) < 1_000
+
+
+@given(st.lists(st.text(max_size=8), max_size=5))
+def test_texts_come_back(texts: list[str]) -> None:
+    """Whatever texts are packed come out as they were, unless all of them are blank: those are nothing."""
+    assert unpack_texts(pack_texts(texts)) == (texts if any(texts) else [])
+
+
+def test_blank_texts_are_nothing() -> None:
+    """A provider that names no message costs no bytes."""
+    assert pack_texts(["", ""]) is None
+    assert pack_texts([]) is None
+    assert unpack_texts(None) == []

@@ -77,7 +77,7 @@ def _show(mailing: Mailing, zone: ZoneInfo) -> None:
         rest = f"It goes on for {many(mailing.readers, 'reader')}." if mailing.readers else "Nothing is left to send."
         click.echo(f"  It was begun at {begun}{_COURSES[mailing.progress.course.value]}. {rest}")
     if mailing.newcomers:
-        click.echo(f"  {many(mailing.newcomers, 'reader')} of them joined since.")
+        click.echo(f"  {mailing.newcomers:,} of them joined since.")
     if mailing.amendment:
         click.echo("  It was amended: they get it as it reads now.")
     if mailing.changed:

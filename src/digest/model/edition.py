@@ -45,7 +45,8 @@ class Edition:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of all that a reader could see."""
-        return sha256(self.to_json().encode() + b"".join(image.content for image in self.images)).hexdigest()
+        images = b"".join(sha256(image.content).digest() for image in self.images)
+        return sha256(self.to_json().encode() + images).hexdigest()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Edition) and self.fingerprint == other.fingerprint
@@ -157,7 +158,7 @@ class Batch:
     number: int
     """Its place in the mailing, from 1."""
     key: str
-    """The idempotency key: the same for the same edition, number, readers' values and moment, and so the same bytes."""
+    """The idempotency key: the same for the same edition, number, attempt and readers' values, on every machine."""
     readers: Readers
     at: datetime
     """When it was claimed, with its time zone."""

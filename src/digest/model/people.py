@@ -116,7 +116,7 @@ class Readers:
     def of(cls, subscribers: Sequence[Subscriber]) -> Self:
         """Return what is known of `subscribers`, by columns."""
         rows = [subscriber.values for subscriber in subscribers]
-        names = dict.fromkeys(name for row in rows for name in row)
+        names = dict.fromkeys(["email", "name", "token", *(name for row in rows for name in row)])
         return cls(
             ids=tuple(subscriber.id for subscriber in subscribers),
             columns={name: tuple(row.get(name, "") for row in rows) for name in names},

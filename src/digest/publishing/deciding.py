@@ -81,20 +81,22 @@ def retry(newsroom: Newsroom, store: Store, name: str) -> Decision:
 
 def resolve(newsroom: Newsroom, store: Store, name: str, ruling: Ruling) -> Decision:
     """
-    Settle those in doubt, batch by batch.
+    Settle those in doubt, batch by batch; of a mailing that was cancelled, nobody is written to again.
 
     Raises:
-        UsageError: the mailing was never begun, or was cancelled.
+        UsageError: the mailing was never begun.
         ProviderError: the provider cannot be asked.
         IncompleteError: it is too early to ask; what was settled before stays so.
     """
-    frozen = _begun(newsroom, store, name)
+    frozen = _begun(newsroom, store, name, ended=True)
     changed = 0
     with store.claims(frozen) as claims:
         for batch, since in claims.reopen():
             settle = _receipts(newsroom, batch, since, ruling, claims)
             _apply(claims, batch, settle)
             changed += sum(receipt.state is not State.IN_DOUBT for receipt in settle)
+    if frozen.course is Course.CANCELLED:
+        store.ledger.cancel(frozen, now=_now())  # those who are to get it never will
     return _decided(store, frozen, changed)
 
 
@@ -116,12 +118,12 @@ def _apply(claims: Claims, batch: Batch, receipts: Sequence[Receipt]) -> None:
         claims.settle(batch, receipts, now=_now())
 
 
-def _begun(newsroom: Newsroom, store: Store, name: str) -> Frozen:
+def _begun(newsroom: Newsroom, store: Store, name: str, *, ended: bool = False) -> Frozen:
     frozen = store.mailings.find(slug_of(newsroom, store, name))
     if frozen is None:
         msg = f'nobody has begun to send "{name}"'
         raise UsageError(msg, hint="digest status shows how all issues stand.")
-    if frozen.course is Course.CANCELLED:
+    if frozen.course is Course.CANCELLED and not ended:
         msg = f"{frozen.slug} was cancelled"
         raise UsageError(msg, hint=f"Who got it: digest status {frozen.slug} --recipients")
     return frozen

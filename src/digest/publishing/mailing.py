@@ -7,10 +7,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from digest.addressing import example_reader, find_segment, refuse_blanks
-from digest.errors import ContentError, IncompleteError, ProviderError, UsageError
+from digest.errors import ContentError, IncompleteError, ProviderError, SettingsError, UsageError
 from digest.providers.finding import load_provider
 from digest.publishing.newsroom import FAULTS
-from digest.publishing.planning import make_plan, refuse_growth, refuse_lateness, refuse_what_cannot_be_carried
+from digest.publishing.planning import (
+    make_plan,
+    refuse_growth,
+    refuse_lateness,
+    refuse_many_newcomers,
+    refuse_repetition,
+    refuse_what_cannot_be_carried,
+)
 from digest.publishing.status import progress_of
 from digest.sending import Engine
 from digest.store import BegunError, Course
@@ -73,6 +80,11 @@ class Mailing:
             return self.progress.tally.queued + self.newcomers
         return self.plan.audience.readers if self.plan else 0
 
+    @property
+    def _is_settled(self) -> bool:
+        """Whether nothing is left to be done, so that what ended the sending does not matter."""
+        return self.progress is not None and not (self.progress.tally.queued or self.progress.tally.in_doubt)
+
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints: the progress, or the plan where nothing was begun."""
         if self.progress or not self.plan:
@@ -102,7 +114,7 @@ class Mailing:
             ProviderError: the provider cannot be reached or takes nothing, and nothing was sent.
             IncompleteError: some readers are queued or in doubt.
         """
-        if self.stop:
+        if self.stop and not self._is_settled:
             raise self.stop
         if self.progress and self.progress.course is Course.PAUSED:
             msg = f"somebody has paused {self.slug}"
@@ -110,6 +122,11 @@ class Mailing:
         if self.progress and self.progress.tally.queued:
             msg = f"{self.progress.tally.queued:,} readers are still queued, or in the hands of another digest"
             raise IncompleteError(msg, hint=_GO_ON)
+        if self.progress and self.progress.tally.refused and not self.progress.tally.sent:
+            msg = f"{self.provider.name} refused every reader"
+            raise ProviderError(
+                msg, hint=f"Why: digest status {self.slug} --recipients; then: digest retry {self.slug}"
+            )
         if self.progress and self.progress.tally.in_doubt:
             msg = "nobody knows whether the readers in doubt got it, so it is not sent to them again"
             raise IncompleteError(msg, hint=f"Who they are, and what to do: digest resolve {self.slug}")
@@ -188,8 +205,9 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
     if wishes.plan and wishes.plan != plan.key:
         msg = f"the plan is no longer {wishes.plan}: the issue, the readers or the provider have changed"
         raise UsageError(msg, hint=f"Look at the new one, {plan.key}: digest send {edition.slug} --dry-run")
-    if not wishes.plan:  # by its key, somebody vouches for the plan whose size they have seen
+    if not wishes.plan:  # by its key, somebody vouches for the plan that they have seen
         refuse_growth(plan, limits)
+        refuse_repetition(plan, store)
     subject = _subject(edition, newsroom.settings)
     return Mailing(slug=edition.slug, subject=subject, provider=provider, segment=segment, plan=plan)
 
@@ -197,12 +215,16 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
 def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen, wishes: Wishes) -> Mailing:
     progress = progress_of(store, frozen)
     _refuse_another_way(provider, frozen, progress, wishes)
+    if wishes.segment and str(find_segment(wishes.segment, newsroom.settings, store)) != frozen.segment:
+        msg = f"{frozen.slug} was begun for {frozen.segment or 'everyone'}, and its readers were fixed then"
+        raise UsageError(msg, hint="Leave out --segment; those who joined since are added by --to-new.")
     segment = find_segment(frozen.segment, newsroom.settings, store) if wishes.to_new else None
     edition = _as_it_reads_now(newsroom, frozen)
     changed = edition is None or edition.fingerprint != frozen.fingerprint
     begun = store.mailings.edition(frozen.edition_id)
     amendment = _amendment(newsroom, store, provider, frozen) if wishes.amend and changed else None
     newcomers = len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0
+    refuse_many_newcomers(newcomers, progress.tally.total, newsroom.settings.send)
     if newcomers and not amendment:  # who was there from the beginning had what it needs
         refuse_blanks(begun, store.audiences, segment)
     return Mailing(
@@ -221,9 +243,6 @@ def _refuse_another_way(provider: Provider, frozen: Frozen, progress: Progress, 
     if (progress.tally.queued or wishes.to_new) and frozen.provider != provider.name:
         msg = f"the issue was begun with the provider {frozen.provider}, and now {provider.name} is set"
         raise UsageError(msg, hint=f"Finish it first: DIGEST_PROVIDER={frozen.provider} digest send {frozen.slug}")
-    if wishes.segment or wishes.plan:
-        msg = f"{frozen.slug} was begun, and its readers were fixed then"
-        raise UsageError(msg, hint="Leave out --segment and --plan; those who joined since are added by --to-new.")
     if frozen.course is Course.CANCELLED and (wishes.to_new or wishes.amend):
         msg = f"{frozen.slug} was cancelled, and nobody gets it any more"
         raise UsageError(msg, hint="What is to leave after all needs an issue of its own.")
@@ -277,6 +296,9 @@ def carry_out(mailing: Mailing, store: Store, *, stop_after: int, report: Report
         )
         try:
             engine.deliver()
+        except SettingsError as error:  # the database, in the middle
+            stop = IncompleteError(error.sentence, hint=error.hint)
+            stop.__cause__ = error
         except (ProviderError, ContentError, IncompleteError) as error:
             stop = error
     frozen = store.mailings.get(mailing.slug)

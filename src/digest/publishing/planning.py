@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from digest.segments import Segment
     from digest.store import Store
 
+_LATEST = 5
+"""How many issues back we look for one that reads the same."""
 _SAMPLE_KEY = "00000000-0000-0000-0000-000000000000"
 """In place of the key of a request that is built to be measured, and never sent."""
 
@@ -111,3 +113,33 @@ def refuse_lateness(issue: Issue, limits: Send, now: datetime) -> None:
     if issue.send_at and now - issue.send_at > timedelta(hours=limits.max_lateness):
         msg = f"the issue was meant for {issue.send_at:%Y-%m-%d %H:%M %Z}, more than {limits.max_lateness} hours ago"
         raise ContentError(msg, hint="If it is still to leave, add --late, or give it another send_at.")
+
+
+def refuse_many_newcomers(newcomers: int, readers: int, limits: Send) -> None:
+    """
+    See to it that an issue that was sent does not go to a wrong list after all.
+
+    Raises:
+        ContentError: they are more than the settings allow, beside those who were to get it before.
+    """
+    if newcomers * 100 > readers * limits.max_growth:
+        msg = f"{newcomers:,} readers joined since it went to {readers:,}; [send] max_growth is {limits.max_growth}"
+        raise ContentError(msg, hint="If they are the right ones, raise max_growth for this time.")
+
+
+def refuse_repetition(plan: Plan, store: Store) -> None:
+    """
+    See to it that an issue is not sent again to everyone because its file was given another name.
+
+    Raises:
+        ContentError: one of the latest issues reads the same.
+    """
+    for frozen in store.mailings.all()[-_LATEST:]:
+        if _words(store.mailings.edition(frozen.edition_id)) == _words(plan.edition):
+            msg = f"it reads the same as {frozen.slug}, which was sent before under that name"
+            raise ContentError(msg, hint=f"If it is to be sent once more, say so by this plan's key: --plan {plan.key}")
+
+
+def _words(edition: Edition) -> tuple[str, str]:
+    """Return what an edition says, whatever its slug."""
+    return edition.subject.marked, edition.text.marked.replace(edition.slug, "")

@@ -40,6 +40,10 @@ _SAFE_PART = 0.9
 """How much of a key's life we use, so that a request does not arrive when it is over."""
 
 
+_LONGEST_WAIT = 900
+"""Seconds that a run waits for a service; who asks for more is asked again by the next run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """News of a run: how many readers were settled, or what went wrong and is tried again."""
@@ -241,10 +245,12 @@ class Engine:
             return answer.cause
         if answer.fate is Fate.REFUSED:
             return answer.cause or ProviderError(f"{self._provider.name} refuses: {answer.reason}")
-        if self._in_vain < self._stop_after:
+        if answer.wait and answer.wait > _LONGEST_WAIT:
+            fault = ProviderError(f"{self._provider.name} asks to be left alone for {answer.wait / 60:,.0f} minutes")
+        elif self._in_vain >= self._stop_after:
+            rows = f" in {self._in_vain} requests in a row" if self._in_vain > 1 else ""
+            fault = ProviderError(f"{self._provider.name} took nothing{rows}: {answer.reason}")
+        else:
             return None
-        fault = ProviderError(
-            f"{self._provider.name} took nothing in {self._in_vain} requests in a row: {answer.reason}"
-        )
         fault.__cause__ = answer.cause
         return fault

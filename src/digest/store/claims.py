@@ -65,28 +65,27 @@ class Claims:
         """
         with self._database.transaction():
             while row := self._database.fetch_one(self._sql["next_queued"], mailing=self._frozen.id):
-                number, origin, packed, edition = row
+                number, origin, attempts, packed, edition = row
                 readers = self._admit(unpack(packed), origin, self._mailings.edition(edition).fields, now)
                 if readers:
-                    return self._claim(number, readers, edition, now)
+                    return self._claim(number, attempts + 1, readers, edition, now)
                 self._change("drop", number, **contents([]), now=to_stamp(now))
             # What was claimed when the mailing was ended, and came back.
             self._database.change(self._sql["cancel"], mailing=self._frozen.id, reason=CANCELLED, now=to_stamp(now))
         return None
 
-    def _claim(self, number: int, readers: Readers, edition_id: int, now: datetime) -> Batch:
+    def _claim(self, number: int, attempt: int, readers: Readers, edition_id: int, now: datetime) -> Batch:
         edition = self._mailings.edition(edition_id)
         digest = _digest(edition, readers)
-        # The moment is in the bytes, as their Date; so what is claimed anew, since it surely never left, has a new key.
-        key = str(uuid5(NAMESPACE_URL, f"digest:{edition.fingerprint}/{number}/{digest.hex()}/{to_stamp(now)}"))
         self._change(
             "claim",
             number,
             **contents(readers.ids),
             edition=edition_id,
+            attempt=attempt,
             now=to_stamp(now),
             claimant=self._claimant,
-            key=key,
+            key=(key := _key(edition, number, attempt, digest)),
             digest=digest,
         )
         return Batch(edition=edition, number=number, key=key, readers=readers, at=now.astimezone(UTC))
@@ -211,6 +210,16 @@ class Claims:
             self._sql["note"],
             ({**place, "subscriber": number, "reason": reason} for number, reason in reasons.items()),
         )
+
+
+def _key(edition: Edition, number: int, attempt: int, digest: bytes) -> str:
+    """
+    Return a UUID, because some services take nothing else for an idempotency key.
+
+    It is the same again where a ledger was lost and brought back from before a send. It is another one for what is
+    claimed anew since it surely never left: the bytes are other ones then, as their Date is.
+    """
+    return str(uuid5(NAMESPACE_URL, f"digest:{edition.fingerprint}/{number}/{attempt}/{digest.hex()}"))
 
 
 def _digest(edition: Edition, readers: Readers) -> bytes:

@@ -2,7 +2,7 @@
 
 -- name: next_queued
 -- A batch that nobody else is claiming at this moment.
-select number, origin, readers, (select max(id) from editions where mailing_id = :mailing) from batches
+select number, origin, attempts, readers, (select max(id) from editions where mailing_id = :mailing) from batches
 where mailing_id = :mailing and state = 'queued'
 and exists (select 1 from mailings where id = :mailing and state = 'open')
 order by number limit 1

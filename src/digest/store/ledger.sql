@@ -31,7 +31,7 @@ select subscriber_id from outcomes where mailing_id = :mailing and state = 'skip
 
 -- name: next_queued
 -- A batch to be posted, unless its mailing was paused or ended, and what its readers are to get.
-select number, origin, readers, (select max(id) from editions where mailing_id = :mailing) from batches
+select number, origin, attempts, readers, (select max(id) from editions where mailing_id = :mailing) from batches
 where mailing_id = :mailing and state = 'queued'
 and exists (select 1 from mailings where id = :mailing and state = 'open')
 order by number limit 1;
@@ -47,7 +47,7 @@ where mailing_id = :mailing and number = :number;
 
 -- name: claim
 -- Says, before anything leaves, who will be written to, by whom, and under which key.
-update batches set state = 'claimed', count = :count, readers = :readers, edition_id = :edition,
+update batches set state = 'claimed', count = :count, readers = :readers, edition_id = :edition, attempts = :attempt,
     claimed_at = :now, claimant = :claimant, key = :key, digest = :digest
 where mailing_id = :mailing and number = :number and state = 'queued';
 

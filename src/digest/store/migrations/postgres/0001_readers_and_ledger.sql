@@ -50,6 +50,7 @@ create table batches (
     first bigint not null,
     last bigint not null,
     edition_id bigint references editions (id),
+    attempts integer not null default 0,
     claimed_at text,
     claimant text,
     key text,

@@ -37,7 +37,7 @@ create table edition_images (
 -- One row a batch. A reader of a mailing is in the `readers` of exactly one batch, or has an outcome `skipped`.
 -- Readers who are to be written to again, or whose fate alone is unknown, move to a batch of their own; its `origin`
 -- stays the batch that they were first cut into, and so do `first` and `last`, the ids between which that one lies.
--- The long columns come last, because SQLite reads a row only as far as it must.
+-- Each claim is another attempt, and so has another key. The long columns come last, because SQLite reads a row only as far as it must.
 create table batches (
     mailing_id integer not null references mailings (id),
     number integer not null,
@@ -47,6 +47,7 @@ create table batches (
     first integer not null,
     last integer not null,
     edition_id integer references editions (id),  -- which they were written, or are about to be
+    attempts integer not null default 0,
     claimed_at text,
     claimant text,
     key text,
@@ -99,7 +100,7 @@ insert into outcomes (mailing_id, subscriber_id, origin, state, reason, at)
 select edition_id, subscriber_id,
     (select min(number) from old_batches
         where old_batches.edition_id = old_outcomes.edition_id and subscriber_id between first and last),
-    case state when 'skipped' then state else 'refused' end,
+    case state when 'in_doubt' then 'skipped' else state end,  -- so that nothing writes to them again
     case state when 'in_doubt' then 'in doubt: ' || reason else reason end, at
 from old_outcomes;
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from digest.model import Address, Consent, Edition, InlineImage, Newcomer, Pattern, Plan, Receipt, Slot, Standing, State
+from digest.store import open_store
 from digest.store.subscribers import Seal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from digest.model import Batch
     from digest.segments import Segment
     from digest.store import Claims, Frozen, Store
@@ -93,3 +98,17 @@ def names(batch: Batch) -> list[str]:
 def fates(store: Store, frozen: Frozen) -> dict[str, State]:
     """Return how each reader of a mailing stands, by name, in the order of the lines."""
     return {line.email.partition("@")[0]: line.state for line in store.deliveries.lines(frozen)}
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """Return a store with five readers."""
+    with open_store(url) as opened:
+        put(opened, "ann", "bob", "cyd", "dan", "eve")
+        yield opened
+
+
+@pytest.fixture
+def frozen(store: Store) -> Frozen:
+    """Return a mailing that was frozen for the five, in batches of two."""
+    return freeze(store)
