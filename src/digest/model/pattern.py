@@ -91,7 +91,8 @@ class Slot:
 
     def column(self, values: Sequence[str]) -> Sequence[str]:
         """Return what stands in the slot for each of many readers, given their values of the field."""
-        return self.context.escape_all([value or self.fallback or "" for value in values])
+        filled = values if all(values) else [value or self.fallback or "" for value in values]
+        return self.context.escape_all(filled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

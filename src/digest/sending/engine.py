@@ -201,8 +201,8 @@ class Engine:
         """Write down what came of an attempt, and draw the lessons."""
         attempt = answer.attempt
         if answer.fate is Fate.ANSWERED:
-            self._claims.settle(attempt.batch, answer.receipts, now=self._now())
-            self._report(Step(settled=sum(receipt.state is not State.QUEUED for receipt in answer.receipts)))
+            again = self._claims.settle(attempt.batch, answer.receipts, now=self._now())
+            self._report(Step(settled=len(answer.receipts) - again))
         elif answer.fate is Fate.OPEN or attempt.again:
             self._leave_open(answer)
         else:

@@ -84,7 +84,7 @@ def _read(attempt: Attempt, provider: Provider, response: httpx.Response) -> Ans
     if len(receipts) != len(attempt.batch.readers):
         msg = f"{provider.name} gave {len(receipts)} answers for {len(attempt.batch.readers)} readers"
         return Answer(attempt=attempt, fate=Fate.OPEN, cause=UnclearError(msg))
-    # A service's own words may hold an address, or what a database cannot keep.
-    receipts = [replace(one, reason=clean(one.reason)) if one.reason else one for one in receipts]
+    if any(receipt.reason for receipt in receipts):  # a service's words may hold an address, or what no database keeps
+        receipts = [replace(receipt, reason=clean(receipt.reason)) for receipt in receipts]
     taken_in = any(receipt.state is not State.QUEUED for receipt in receipts)
     return Answer(attempt=attempt, fate=Fate.ANSWERED if taken_in else Fate.NOT_TAKEN, receipts=receipts)

@@ -19,9 +19,9 @@ from uuid import NAMESPACE_URL, uuid5
 from digest.errors import IncompleteError
 from digest.model import Batch, State
 from digest.store.columns import Columns
-from digest.store.database import to_json, to_stamp
+from digest.store.database import to_stamp
 from digest.store.ledger import CANCELLED, contents
-from digest.store.packing import pack_texts, unpack
+from digest.store.packing import pack, pack_texts, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -66,21 +66,29 @@ class Claims:
         with self._database.transaction():
             while row := self._database.fetch_one(self._sql["next_queued"], mailing=self._frozen.id):
                 number, origin, attempts, packed, edition = row
-                readers = self._admit(unpack(packed), origin, self._mailings.edition(edition).fields, now)
+                ids = unpack(packed)
+                readers = self._admit(ids, origin, self._mailings.edition(edition).fields, now)
                 if readers:
-                    return self._claim(number, attempts + 1, readers, edition, now)
+                    packed = packed if len(readers) == len(ids) else pack(readers.ids)
+                    attempt = attempts + 1
+                    return self._claim(
+                        number, attempt=attempt, readers=readers, packed=packed, edition_id=edition, now=now
+                    )
                 self._change("drop", number, **contents([]), now=to_stamp(now))
             # What was claimed when the mailing was ended, and came back.
             self._database.change(self._sql["cancel"], mailing=self._frozen.id, reason=CANCELLED, now=to_stamp(now))
         return None
 
-    def _claim(self, number: int, attempt: int, readers: Readers, edition_id: int, now: datetime) -> Batch:
+    def _claim(
+        self, number: int, *, attempt: int, readers: Readers, packed: bytes, edition_id: int, now: datetime
+    ) -> Batch:
         edition = self._mailings.edition(edition_id)
         digest = _digest(edition, readers)
         self._change(
             "claim",
             number,
-            **contents(readers.ids),
+            count=len(readers),
+            readers=packed,
             edition=edition_id,
             attempt=attempt,
             now=to_stamp(now),
@@ -133,40 +141,52 @@ class Claims:
 
     def _rebuild(self, number: int) -> tuple[Batch, bytes, str]:
         """Return a batch as it was claimed, the digest of what it was then, and when it was last written down."""
-        _, packed, edition_id, key, digest, claimed_at, settled_at = self._past(number)
+        _, _, packed, edition_id, key, digest, claimed_at, settled_at = self._past(number)
         edition = self._mailings.edition(edition_id)
         readers = self._columns.whoever(unpack(packed), edition.fields)
         at = datetime.fromisoformat(claimed_at)
         return Batch(edition=edition, number=number, key=key, readers=readers, at=at), digest, settled_at
 
-    def settle(self, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> None:
+    def settle(self, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> int:
         """
-        Write down what the provider said of each reader, in their order.
+        Write down what the provider said of each reader, in their order; return how many are to be tried again.
 
-        Whoever is to be tried again, or in doubt, gets a batch of their own.
+        They, and those in doubt, get a batch of their own.
 
         Raises:
             ValueError: there is not one receipt for each reader.
             IncompleteError: the batch is no longer ours.
         """
-        answers = [*zip(batch.readers.ids, receipts, strict=True)]
+        states = [receipt.state for receipt in receipts]
+        unanimous = states.count(State.SENT) == len(states) == len(batch.readers)
+        if not (unanimous and self._settle_whole(batch, receipts, now)):
+            with self._database.transaction():
+                self._settle_apart(batch, [*zip(batch.readers.ids, receipts, strict=True)], now)
+        return states.count(State.QUEUED)
+
+    def _settle_whole(self, batch: Batch, receipts: Sequence[Receipt], now: datetime) -> bool:
+        """Settle a batch in one stroke that everyone in it was sent; False if it is not as it was claimed."""
+        names = pack_texts([receipt.message_id for receipt in receipts])
+        values = {"count": len(receipts), "message_ids": names, "now": to_stamp(now), "claimant": self._claimant}
+        return self._change("settle_whole", batch.number, **values)
+
+    def _settle_apart(self, batch: Batch, answers: Sequence[tuple[int, Receipt]], now: datetime) -> None:
+        origin, _, packed, *_ = self._past(batch.number)
         stay = [(number, receipt) for number, receipt in answers if receipt.state not in _ELSEWHERE]
-        with self._database.transaction():
-            origin, packed, *_ = self._past(batch.number)
-            self._conclude(
-                "settle",
-                batch.number,
-                **contents([number for number, _ in stay]),
-                message_ids=pack_texts([receipt.message_id for _, receipt in stay]),
-                now=to_stamp(now),
-            )
-            for state in (State.REFUSED, State.SKIPPED):
-                reasons = {number: receipt.reason for number, receipt in answers if receipt.state is state}
-                self._note(origin, state, reasons, now)
-            gone = {*unpack(packed)}.difference(batch.readers.ids)
-            self._note(origin, State.SKIPPED, dict.fromkeys(sorted(gone), FORGOTTEN), now)
-            for state in (State.QUEUED, State.IN_DOUBT):
-                self._move(batch.number, state, [(number, one) for number, one in answers if one.state is state])
+        self._conclude(
+            "settle",
+            batch.number,
+            **contents([number for number, _ in stay]),
+            message_ids=pack_texts([receipt.message_id for _, receipt in stay]),
+            now=to_stamp(now),
+        )
+        for state in (State.REFUSED, State.SKIPPED):
+            reasons = {number: receipt.reason for number, receipt in answers if receipt.state is state}
+            self._note(origin, state, reasons, now)
+        gone = {*unpack(packed)}.difference(batch.readers.ids)
+        self._note(origin, State.SKIPPED, dict.fromkeys(sorted(gone), FORGOTTEN), now)
+        for state in (State.QUEUED, State.IN_DOUBT):
+            self._move(batch.number, state, [(number, one) for number, one in answers if one.state is state])
 
     def _past(self, number: int) -> tuple[Any, ...]:
         ((row),) = self._database.fetch_all(self._sql["past"], mailing=self._frozen.id, number=number)
@@ -224,4 +244,7 @@ def _key(edition: Edition, number: int, attempt: int, digest: bytes) -> str:
 
 def _digest(edition: Edition, readers: Readers) -> bytes:
     """Hash everything that the bytes of a batch are a function of, besides its number, key and moment."""
-    return sha256(f"{edition.fingerprint}\n{to_json(readers.columns)}".encode()).digest()
+    digest = sha256(edition.fingerprint.encode())
+    for name, values in sorted(readers.columns.items()):
+        digest.update("\x7f".join((name, *values, "")).encode())  # no value holds that sign
+    return digest.digest()

@@ -7,13 +7,17 @@ as long, and nobody else could run meanwhile.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from digest.model import Readers
-from digest.store.database import from_json, to_json
+from digest.store.database import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from digest.store.database import Database
 
@@ -47,6 +51,18 @@ class Columns:
         return dict(self._database.fetch_all(self._sql["standings"], ids=to_json(ids)))
 
 
+_read_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
+
+
+@lru_cache(maxsize=4)
+def _reader_of(fields: tuple[str, ...]) -> Callable[[str], list[Any]]:
+    """Return what reads these fields alone of JSON objects: a third of what it takes to make dictionaries of all."""
+    attributes = [(f"f{number}", str, "") for number in range(len(fields))]
+    names = {attribute: field for (attribute, _, _), field in zip(attributes, fields, strict=True)}
+    row = msgspec.defstruct("Row", attributes, rename=names, gc=False)
+    return msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]  # it is made while the program runs
+
+
 def _readers(row: tuple[str | None, ...] | None, fields: Sequence[str]) -> Readers:
     if row is None or row[0] is None:
         return Readers(ids=(), columns=dict.fromkeys(("email", "name", "token", *fields), ()))
@@ -57,6 +73,6 @@ def _readers(row: tuple[str | None, ...] | None, fields: Sequence[str]) -> Reade
         "token": token.split(_APART),
     }
     if fields:
-        known: list[dict[str, Any]] = from_json(f"[{values.replace(_APART, ',')}]")
-        columns |= {field: [reader.get(field, "") for reader in known] for field in fields}
-    return Readers(ids=tuple(map(int, ids.split(","))), columns=columns)
+        rows = _reader_of(tuple(fields))(f"[{values}]")
+        columns |= {field: [*map(attrgetter(f"f{number}"), rows)] for number, field in enumerate(fields)}
+    return Readers(ids=_read_numbers(f"[{ids}]"), columns=columns)

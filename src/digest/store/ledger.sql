@@ -42,7 +42,7 @@ select number, claimant from batches where mailing_id = :mailing and state = :st
 
 -- name: past
 -- All that is needed to build a batch again.
-select origin, readers, edition_id, key, digest, claimed_at, settled_at from batches
+select origin, count, readers, edition_id, key, digest, claimed_at, settled_at from batches
 where mailing_id = :mailing and number = :number;
 
 -- name: claim
@@ -66,6 +66,11 @@ where mailing_id = :mailing and number = :number and state = 'claimed' and claim
 -- Everyone in it has left; there is nothing to post.
 update batches set state = 'settled', count = 0, readers = :readers, settled_at = :now
 where mailing_id = :mailing and number = :number and state = 'queued';
+
+-- name: settle_whole
+-- The provider has taken it for all of its readers.
+update batches set state = 'settled', reason = '', message_ids = :message_ids, settled_at = :now
+where mailing_id = :mailing and number = :number and state = 'claimed' and claimant = :claimant and count = :count;
 
 -- name: settle
 -- The provider has answered for these readers.

@@ -49,7 +49,7 @@ def _narrowest(largest: int) -> str:
 
 def pack_texts(texts: Sequence[str]) -> bytes | None:
     """Return texts as some bytes; None if all are blank."""
-    return zlib.compress(to_json(texts).encode()) if any(texts) else None
+    return zlib.compress(to_json(texts).encode(), level=1) if any(texts) else None
 
 
 def unpack_texts(packed: bytes | None) -> list[str]:

@@ -26,7 +26,7 @@ pragma journal_mode = wal;
 pragma synchronous = full;
 pragma foreign_keys = on;
 pragma secure_delete = on;
-pragma cache_size = -65536;
+pragma cache_size = -16384;
 """
 
 
