@@ -2,8 +2,8 @@
 What sending would cost if it were written by hand for this one list, this edition and these two services.
 
 Each floor reads, builds, posts and writes in one thread over one raw socket, and does nothing else: it knows the fields
-by name, checks nothing, and could not go on after a crash. It reads what the engine reads, and writes what it writes to a
-ledger before and after each request, each time durably: exactly who was in it, and a digest of what they got.
+by name, checks nothing, and could not go on after a crash. It reads what the engine reads, and writes what it writes to
+a ledger before and after each request, each time durably: exactly who was in it, and a digest of what they got.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def post_merged(list_path: Path, port: int) -> int:
             if not count:
                 break
             to, values = emails.replace("\x1f", ",").encode(), _merged_values(emails, tokens, fields)
-            digest = sha256("\x1f".join((emails, names, tokens, fields)).encode()).digest()
+            digest = sha256(f"{emails}\x1f{names}\x1f{tokens}\x1f{fields}".encode()).digest()
             database.execute(_CLAIM, (last, first, count, zlib.compress(ids.encode(), level=1), digest, _now()))
             head = _head("/one", "multipart/form-data; boundary=digest", fixed + len(to) + len(values))
             _send(connection, [head, before, to, between, values, end])

@@ -35,12 +35,12 @@ def no_claim() -> None:
         taken.update({fresh.number} if fresh else ())
         return fresh
 
-    def settle_unclaimed(self: Claims, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> None:
+    def settle_unclaimed(self: Claims, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> int:
         with self.together():
             for other in [*iter(lambda: claim(self, now=now), None)]:
                 if other.number != batch.number:
                     self.release(other)
-            settle(self, batch, receipts, now=now)
+            return settle(self, batch, receipts, now=now)
 
     _replace("claim", claim_in_memory)
     _replace("settle", settle_unclaimed)
@@ -58,7 +58,7 @@ def checkpoint_at_fetch() -> None:
         return batch
 
     _replace("claim", claim_for_good)
-    _replace("settle", lambda *_, **__: None)
+    _replace("settle", lambda *_, **__: 0)
 
 
 def silence_is_absence() -> None:
