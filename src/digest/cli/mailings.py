@@ -10,7 +10,6 @@ import click
 from digest.cli.completing import complete_issue
 from digest.cli.opening import open_list, open_newsroom
 from digest.cli.printing import duration, json_option, many, moment, print_json, size, summary
-from digest.cli.watching import stoppable, watch
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ def send(issue: str | None, yes: bool, dry_run: bool, as_json: bool, **wishes: A
       digest send issues/2026-11-24-past-the-plateau.md --segment pros
       digest send 2026-11-24-past-the-plateau --yes --json
     """
+    from digest.cli.watching import stoppable
     from digest.publishing.mailing import Wishes, prepare
 
     newsroom = open_newsroom()
@@ -61,6 +61,7 @@ def send(issue: str | None, yes: bool, dry_run: bool, as_json: bool, **wishes: A
 
 
 def _send(mailing: Mailing, store: Store, stop_after: int, stopping: Event, *, quiet: bool) -> Mailing:
+    from digest.cli.watching import watch
     from digest.publishing.mailing import carry_out
 
     with watch(mailing.readers, quiet=quiet) as report:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +20,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 def print_json(facts: Mapping[str, object]) -> None:
     """Print one object on standard output."""
+    import json
+
     click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
 
 
 def print_json_stream(facts: Mapping[str, object], name: str, rows: Iterable[Mapping[str, object]]) -> None:
     """Print one object whose last key holds any number of rows, without ever holding them all."""
+    import json
+
     head = json.dumps(facts, ensure_ascii=False)[:-1]
     click.echo(f'{head}{", " if facts else ""}"{name}": [', nl=False)
     for number, row in enumerate(rows):
@@ -81,6 +83,8 @@ def summary(tally: Tally) -> str:
 
 def print_csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     """Print CSV that a spreadsheet does not take for formulas."""
+    import csv
+
     from digest.subscribing.rows import guard
 
     writer = csv.writer(sys.stdout, lineterminator="\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -42,6 +41,8 @@ def stats(length: Length, page: str | None, as_json: bool) -> None:  # noqa: FBT
       digest subscribers stats --by week
       digest subscribers stats --html growth.html
     """
+    from datetime import UTC, datetime
+
     settings = open_settings()
     with open_list(settings) as store:
         growth = store.growth(length=length, now=datetime.now(UTC))
