@@ -102,6 +102,14 @@ def run(letter: Path) -> Run:
     return invoke
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_store(request: pytest.FixtureRequest, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the newsletter's readers and ledger in a database of each kind in turn."""
+    if request.param == "postgres":
+        monkeypatch.setenv("DIGEST_STORE_URL", request.getfixturevalue("postgres_url"))
+        assert run("subscribers", "import", "subscribers.csv").exit_code == 0
+
+
 @pytest.fixture
 def program(letter: Path) -> Program:
     """Return the real program, for what only a process can show."""

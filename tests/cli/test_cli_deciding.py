@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SLUG = "2026-11-24-hello"
 
+pytestmark = pytest.mark.usefixtures("any_store")
+
 
 def counts(run: Run) -> dict[str, int]:
     """Return how the issue stands, in those numbers that are not 0."""
@@ -147,6 +149,7 @@ def test_watching(run: Run, program: Program, half_sent: Counted) -> None:
         assert watching.stdout.readline().startswith("sent 1 · queued 1")
         run("send", SLUG, "--yes")
         assert watching.stdout.readline().startswith("sent 2")
+        watching.communicate()
     assert watching.returncode == 0
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from conftest import Counted, Run
 
 SLUG = "2026-11-24-hello"
+
+pytestmark = pytest.mark.usefixtures("any_store")
 SECOND = "2026-12-01-snow"
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SLUG = "2026-11-24-hello"
 
+pytestmark = pytest.mark.usefixtures("any_store")
+
 
 def counts(output: str) -> tuple[int, ...]:
     """Return the counts that a command printed as JSON."""

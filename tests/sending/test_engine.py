@@ -159,13 +159,13 @@ def after_accepting(service: Service, answer: Answer) -> Answer:
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(url: str) -> Iterator[Store]:
     """Return a store with five readers, three requests of `Service`."""
     newcomers = [
         Newcomer(email=f"{name}@example.org", consent=Consent(source="test"))
         for name in ("ann", "bob", "cyd", "dan", "eve")
     ]
-    with open_store("sqlite://") as opened:
+    with open_store(url) as opened:
         list(opened.subscribers.put(newcomers, now=NOW))
         yield opened
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(url: str) -> Iterator[Store]:
     """Return an empty store."""
-    with open_store("sqlite://") as opened:
+    with open_store(url) as opened:
         yield opened
 
 

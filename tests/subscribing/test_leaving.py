@@ -22,9 +22,9 @@ SEAL = seal_of({"DIGEST_SECRET": "a secret that is long enough for a test"})
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(url: str) -> Iterator[Store]:
     """Return an empty store."""
-    with open_store("sqlite://") as opened:
+    with open_store(url) as opened:
         yield opened
 
 

@@ -19,9 +19,9 @@ from digest.subscribing.rows import guard, unguard
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(url: str) -> Iterator[Store]:
     """Return an empty store."""
-    with open_store("sqlite://") as opened:
+    with open_store(url) as opened:
         yield opened
 
 
