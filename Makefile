@@ -30,7 +30,7 @@ test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --quiet --numprocesses 2
+	$(BIN)/pytest --quiet --numprocesses 4
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.run

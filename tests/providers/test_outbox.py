@@ -137,12 +137,11 @@ def test_large_images_travel(tmp_path: Path) -> None:
     assert all(path.stat().st_size > 800_000 for path in tmp_path.rglob("*.eml"))
 
 
-def test_a_folder_that_cannot_be_written_leaves_the_readers_queued(tmp_path: Path) -> None:
-    """Where files cannot be written, every reader waits, with a reason that tells no address."""
+def test_a_folder_that_cannot_be_written_refuses_as_a_whole(tmp_path: Path) -> None:
+    """Where no file can be written, nothing was taken, for a reason that tells no address."""
     (tmp_path / "outbox").write_text("in the way")
-    receipts = post(outbox(tmp_path / "outbox"), batch())
-    assert [receipt.state for receipt in receipts] == [State.QUEUED] * 3
-    assert {receipt.reason for receipt in receipts} == {"the outbox cannot be written: Not a directory"}
+    with pytest.raises(ProviderError, match="^the outbox cannot be written: Not a directory$"):
+        post(outbox(tmp_path / "outbox"), batch())
 
 
 def test_one_file_that_cannot_be_written_stops_no_other(tmp_path: Path) -> None:

@@ -97,14 +97,23 @@ class Outbox:
         return httpx.Request("POST", url, headers=headers, content=conversation)
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
-        """Return a receipt for each reader: the folder answers with a line for each message."""
+        """
+        Return a receipt for each reader: the folder answers with a line for each message.
+
+        Raises:
+            UnclearError: it does not.
+            ProviderError: none of them could be written.
+        """
         replies = response.text.splitlines()
         count = len(batch.readers)
         if response.status_code != httpx.codes.OK or len(replies) != count:
             msg = f"the outbox answered {response.status_code}, with {len(replies)} replies to {count} messages"
             raise UnclearError(msg)
         messages = batch.messages()
-        return [_receipt(message.message_id, reply) for message, reply in zip(messages, replies, strict=True)]
+        receipts = [_receipt(message.message_id, reply) for message, reply in zip(messages, replies, strict=True)]
+        if all(receipt.state is State.QUEUED for receipt in receipts):  # a disk is not mended by waiting
+            raise ProviderError(receipts[0].reason, hint="Mend that, then run it again.")
+        return receipts
 
     def build_query(self, batch: Batch) -> NoReturn:  # noqa: ARG002  # the protocol's
         """Refuse: a batch that is posted again finds its files, so nobody is ever in doubt."""

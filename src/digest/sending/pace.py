@@ -24,6 +24,7 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _PARAMETER = re.compile(r"([a-z]+)=(\d+)", re.ASCII)
 # The drafts of draft-ietf-httpapi-ratelimit-headers up to 06, the custom before them, and Brevo's.
 _FAMILIES = ("RateLimit", "X-RateLimit", "X-Sib-RateLimit")
+_WORDS = frozenset({"retry-after", "ratelimit", *(f"{family}-Reset".lower() for family in _FAMILIES)})
 
 
 def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
@@ -35,6 +36,8 @@ def retry_after(headers: httpx.Headers, now: datetime) -> float | None:
     wait of more than a day, a day. None means that it asks nothing, or nothing that makes sense: a negative number,
     a word, a date that does not exist, milliseconds where seconds belong.
     """
+    if _WORDS.isdisjoint(headers):  # as nearly always
+        return None
     now = _date(headers.get("Date", "")) or now  # by its own clock, as ours may be wrong
     for wait in (_asked(headers, now), _drained(headers), *(_reset(headers, family, now) for family in _FAMILIES)):
         if wait is not None:
