@@ -22,7 +22,7 @@ from digest.cli.printing import (
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from zoneinfo import ZoneInfo
 
     from digest.model import Delivery
@@ -137,9 +137,7 @@ def pause(issue: str) -> None:
     """
     from digest.publishing.deciding import pause as decide
 
-    newsroom = open_newsroom()
-    with open_list(newsroom.settings) as store:
-        decision = decide(newsroom, store, issue)
+    decision = _carry_out(decide, issue)
     _tell(decision, "held back", f"To go on: digest send {decision.slug}")
 
 
@@ -158,9 +156,7 @@ def cancel(issue: str, yes: bool) -> None:  # noqa: FBT001
 
     if not yes:
         click.confirm(f"Never send {issue} to those who have not got it?", abort=True, err=True)
-    newsroom = open_newsroom()
-    with open_list(newsroom.settings) as store:
-        decision = decide(newsroom, store, issue)
+    decision = _carry_out(decide, issue)
     _tell(decision, "skipped", "")
 
 
@@ -176,9 +172,7 @@ def retry(issue: str) -> None:
     """
     from digest.publishing.deciding import retry as decide
 
-    newsroom = open_newsroom()
-    with open_list(newsroom.settings) as store:
-        decision = decide(newsroom, store, issue)
+    decision = _carry_out(decide, issue)
     _tell(decision, "queued again", f"To write to them: digest send {decision.slug}")
 
 
@@ -195,13 +189,19 @@ def resolve(issue: str, ruling: str | None) -> None:
       digest resolve 2026-11-24-past-the-plateau
       digest resolve 2026-11-24-past-the-plateau --sent
     """
+    from functools import partial
+
     from digest.publishing.deciding import Ruling
     from digest.publishing.deciding import resolve as decide
 
+    decision = _carry_out(partial(decide, ruling=Ruling(ruling or "ask")), issue)
+    _tell(decision, "settled", f"To write to them: digest send {decision.slug}" if decision.tally.queued else "")
+
+
+def _carry_out(decide: Callable[[Newsroom, Store, str], Decision], issue: str) -> Decision:
     newsroom = open_newsroom()
     with open_list(newsroom.settings) as store:
-        decision = decide(newsroom, store, issue, Ruling(ruling or "ask"))
-    _tell(decision, "settled", f"To write to them: digest send {decision.slug}" if decision.tally.queued else "")
+        return decide(newsroom, store, issue)
 
 
 def _tell(decision: Decision, done: str, then: str) -> None:

@@ -222,7 +222,12 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
     edition = _as_it_reads_now(newsroom, frozen)
     changed = edition is None or edition.fingerprint != frozen.fingerprint
     begun = store.mailings.edition(frozen.edition_id)
-    amendment = _amendment(newsroom, store, provider, frozen) if wishes.amend and changed else None
+    amendment = None
+    if wishes.amend and changed:
+        # Rendered once more only where that failed, to say why.
+        amendment = edition or newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
+        refuse_what_cannot_be_carried(amendment, provider)
+        refuse_blanks(amendment, store.audiences)
     newcomers = len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0
     refuse_many_newcomers(newcomers, progress.tally.total, newsroom.settings.send)
     if newcomers and not amendment:  # who was there from the beginning had what it needs
@@ -253,13 +258,6 @@ def _as_it_reads_now(newsroom: Newsroom, frozen: Frozen) -> Edition | None:
         return newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
     except (*FAULTS, UsageError):  # it is broken, or gone
         return None
-
-
-def _amendment(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen) -> Edition:
-    edition = newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
-    refuse_what_cannot_be_carried(edition, provider)
-    refuse_blanks(edition, store.audiences)
-    return edition
 
 
 def _subject(edition: Edition, settings: Settings) -> str:

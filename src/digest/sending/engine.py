@@ -188,9 +188,7 @@ class Engine:
             attempt = self._waiting.popleft()
             if self._key_holds(attempt.batch):  # it may have waited for longer than its key lives
                 return attempt
-            reason = "nobody knows what came of its request, and to repeat it is no longer safe"
-            self._claims.doubt(attempt.batch, reason=reason, now=self._now())
-            self._report(Step(settled=len(attempt.batch.readers)))
+            self._doubt(attempt.batch, "nobody knows what came of its request, and to repeat it is no longer safe")
         batch = self._claims.claim(now=self._now())
         if batch:
             return Attempt(batch=batch)
@@ -215,8 +213,11 @@ class Engine:
         if self._key_holds(batch):
             self._waiting.append(Attempt(batch=batch, again=True))
         else:
-            self._claims.doubt(batch, reason=answer.reason, now=self._now())
-            self._report(Step(settled=len(batch.readers)))
+            self._doubt(batch, answer.reason)
+
+    def _doubt(self, batch: Batch, reason: str) -> None:
+        self._claims.doubt(batch, reason=reason, now=self._now())
+        self._report(Step(settled=len(batch.readers)))
 
     def _learn(self, answer: Answer) -> None:
         """Go on at once after a success, later after a failure, and not at all where that would be of no use."""

@@ -57,7 +57,7 @@ class Store:
 
     def __init__(self, database: Database, locks: Locks) -> None:
         self.subscribers = Subscribers(database)
-        self.audiences = Audiences(database)
+        self.audiences = Audiences(database, self.subscribers)
         self.mailings = Mailings(database)
         self.ledger = Ledger(database, self.mailings, self.audiences)
         self.deliveries = Deliveries(database, self.subscribers, self.mailings)

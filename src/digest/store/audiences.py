@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from digest.model import Readers
     from digest.segments import Segment
     from digest.store.database import Database
+    from digest.store.subscribers import Subscribers
 
 OUTSIDE = "outside the segment"
 """Why an active reader is left out."""
@@ -26,9 +27,10 @@ _BLOCK = 10_000
 class Audiences:
     """The readers who may be written to, as ids and as numbers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, subscribers: Subscribers) -> None:
         self._database = database
         self._sql = database.queries("audiences.sql")
+        self._subscribers = subscribers
         self._columns = Columns(database)
 
     def blocks(self, segment: Segment | None) -> Iterator[list[int]]:
@@ -45,9 +47,9 @@ class Audiences:
         for ids in self.blocks(segment):
             digest.update(octets(ids))
             readers += len(ids)
-        counts = dict(self._database.fetch_all(self._sql["standings"]))
-        outside = counts.pop(Standing.ACTIVE.value, 0) - readers
-        excluded = {standing.value: counts[standing.value] for standing in Standing if standing.value in counts}
+        counts = self._subscribers.count()
+        outside = counts.pop(Standing.ACTIVE) - readers
+        excluded = {standing.value: count for standing, count in counts.items() if count}
         return Audience(
             readers=readers,
             excluded={OUTSIDE: outside, **excluded} if outside else excluded,

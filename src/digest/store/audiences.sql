@@ -4,10 +4,6 @@
 -- The ids, behind one of them, of those who may be written to.
 select id from subscribers where standing = 'active' and id > :after /* segment */ order by id limit :size;
 
--- name: standings
--- How many readers have which standing.
-select standing, count(*) from subscribers group by standing;
-
 -- name: without_value
 -- How many of those who may be written to lack a value of a field.
 select count(*) from subscribers

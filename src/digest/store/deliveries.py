@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ class Deliveries:
             fates = self._fates(frozen.id, origin)
             emails = self._subscribers.emails([*fates])
             for number, delivery in sorted(fates.items(), key=itemgetter(0)):
-                yield _addressed(delivery, emails.get(number, ""))
+                yield replace(delivery, email=emails.get(number, ""))
 
     def _next_origin(self, frozen: Frozen, after: int) -> int:
         ((origin,),) = self._database.fetch_all(self._sql["next_origin"], mailing=frozen.id, after=after)
@@ -90,13 +91,3 @@ class Deliveries:
 
 def _moment(stamp: str | None) -> datetime | None:
     return datetime.fromisoformat(stamp) if stamp else None
-
-
-def _addressed(delivery: Delivery, email: str) -> Delivery:
-    return Delivery(
-        email=email,
-        state=delivery.state,
-        reason=delivery.reason,
-        message_id=delivery.message_id,
-        at=delivery.at,
-    )

@@ -5,11 +5,6 @@
 select key, id, email, name, fields, tags, standing, consent from subscribers
 where key in (select value from json_array_elements_text(cast(:keys as json)) as value);
 
--- name: by_ids
--- Readers by their ids, given as a JSON array.
-select id, email, name, fields, tags, standing, token from subscribers
-where id in (select cast(value as bigint) from json_array_elements_text(cast(:ids as json)) as value) order by id;
-
 -- name: emails
 -- The addresses of readers by their ids, given as a JSON array.
 select id, email from subscribers

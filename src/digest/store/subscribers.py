@@ -169,10 +169,6 @@ class Subscribers:
         row = self._database.fetch_one(self._sql["find"], key=_key(email))
         return _subscriber(row) if row else None
 
-    def by_ids(self, ids: Sequence[int]) -> list[Subscriber]:
-        """Return those readers of `ids` that the store still knows, by rising id."""
-        return [*map(_subscriber, self._database.fetch_all(self._sql["by_ids"], ids=to_json(ids)))]
-
     def emails(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the addresses of those readers of `ids` that the store still knows."""
         return dict(self._database.fetch_all(self._sql["emails"], ids=to_json(ids)))

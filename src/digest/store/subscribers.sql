@@ -21,11 +21,6 @@ where key = :key;
 -- The reader of an address.
 select id, email, name, fields, tags, standing, token from subscribers where key = :key;
 
--- name: by_ids
--- Readers by their ids, given as a JSON array.
-select id, email, name, fields, tags, standing, token from subscribers
-where id in (select value from json_each(:ids)) order by id;
-
 -- name: emails
 -- The addresses of readers by their ids, given as a JSON array.
 select id, email from subscribers where id in (select value from json_each(:ids));
