@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Script = Callable[[socket.socket], object]
 
-ANSWERED, NOT_TAKEN, REFUSED, OPEN = Fate.ANSWERED, Fate.NOT_TAKEN, Fate.REFUSED, Fate.OPEN
+ANSWERED, NOT_TAKEN, REJECTED, REFUSED, OPEN = Fate.ANSWERED, Fate.NOT_TAKEN, Fate.REJECTED, Fate.REFUSED, Fate.OPEN
 
 BLOCK = b"x" * 65_536
 PATIENT = httpx.Timeout(5)
@@ -185,7 +185,8 @@ BROKEN = (httpx.ReadError, httpx.RemoteProtocolError)
         ),
         pytest.param(answers(status_line(200), everything), (httpx.Response,), ANSWERED, id="200"),
         pytest.param(answers(status_line(429), everything), (httpx.Response,), NOT_TAKEN, id="429"),
-        pytest.param(answers(status_line(422), everything), (httpx.Response,), REFUSED, id="422"),
+        pytest.param(answers(status_line(422), everything), (httpx.Response,), REJECTED, id="422"),
+        pytest.param(answers(status_line(403), everything), (httpx.Response,), REFUSED, id="403"),
         pytest.param(answers(status_line(502), everything), (httpx.Response,), OPEN, id="502"),
     ],
 )

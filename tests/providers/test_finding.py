@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from digest.errors import SettingsError
-from digest.providers.finding import load_provider, provider_names
+from digest.providers import Setup
+from digest.providers.finding import load_provider, provider_class, provider_names
 from digest.providers.outbox import Outbox
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from digest.providers import Provider
+    from digest.providers import OwnsList, Provider
 
 PIGEON = """
 from digest.providers import Limits
@@ -23,13 +24,15 @@ from digest.providers import Limits
 class Pigeon:
     name = "pigeon"
     limits = Limits(messages=1, inline_images=False)
+    destination = "a roof"
     transport = None
 
-    def __init__(self, environ):
-        self.secret = environ["PIGEON_KEY"]
+    def __init__(self, secret):
+        self.secret = secret
 
-def from_settings(*, root, api_url, options, environ):
-    return Pigeon(environ)
+    @classmethod
+    def from_settings(cls, setup):
+        return cls(setup.environ["PIGEON_KEY"])
 """
 
 
@@ -41,15 +44,15 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon-post\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[digest.providers]\npigeon = pigeon_post_for_tests:from_settings\nbroken = pigeon_post_absent:from_settings\n"
+        "[digest.providers]\npigeon = pigeon_post_for_tests:Pigeon\nbroken = pigeon_post_absent:Pigeon\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path
 
 
-def load(name: str, root: Path) -> Provider:
+def load(name: str, root: Path) -> Provider | OwnsList:
     """Load a provider without options."""
-    return load_provider(name, root=root, api_url=None, options={}, environ={"PIGEON_KEY": "coo"})
+    return load_provider(name, Setup(root=root, environ={"PIGEON_KEY": "coo"}))
 
 
 def test_the_outbox_is_always_there(tmp_path: Path) -> None:
@@ -59,8 +62,10 @@ def test_the_outbox_is_always_there(tmp_path: Path) -> None:
 
 
 def test_a_package_of_anyone_brings_a_provider(site: Path) -> None:
-    """A package that names a factory in the group brings a provider, made with settings and environment."""
-    assert provider_names() == ["broken", "outbox", "pigeon"]
+    """A package that names a class in the group brings a provider, made of settings and environment."""
+    assert {"broken", "outbox", "pigeon"} <= set(provider_names())
+    assert provider_names() == sorted(provider_names())
+    assert provider_class("pigeon").limits.messages == 1
     pigeon = load("pigeon", site)
     assert pigeon.name == "pigeon"
     assert vars(pigeon) == {"secret": "coo"}

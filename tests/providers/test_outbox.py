@@ -23,9 +23,10 @@ from digest.model import (
     State,
     Subscriber,
 )
-from digest.providers.batch_smtp import Conversation, transactions
+from digest.providers import Setup
+from digest.providers.batch_smtp import conversation, transactions
 from digest.providers.mime import MimeWriter
-from digest.providers.outbox import Folder, Outbox, file_name, from_settings
+from digest.providers.outbox import Folder, Outbox, file_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +36,7 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org", name="Past the Plateau"),
     reply_to=None,
-    subject=Pattern.of_text("First snow"),
+    subject=Pattern.of_line("First snow"),
     html=Pattern.of_html(f"<p>Hello {Slot(name='name').marker}</p>" + "<p>.</p>\n" * 2000),
     text=Pattern.of_text(f"{Slot(name='name').marker}\n.\n..\nRCPT TO:<x@example.test>\nDATA\n.\n"),
     headers={},
@@ -64,9 +65,9 @@ def post(provider: Outbox, sent: Batch) -> Sequence[Receipt]:
         return provider.read_response(sent, client.send(provider.build_request(sent)))
 
 
-def load(root: Path, options: Mapping[str, object], api_url: str | None = None) -> Outbox:
+def load(root: Path, options: Mapping[str, object], *, sandbox: bool = False) -> Outbox:
     """Make the outbox from its options."""
-    return from_settings(root=root, api_url=api_url, options=options, environ={})
+    return Outbox.from_settings(Setup(root=root, options=options, sandbox=sandbox))
 
 
 def test_each_message_is_a_file(tmp_path: Path) -> None:
@@ -101,17 +102,17 @@ def test_a_request_can_be_built_again_byte_for_byte(tmp_path: Path) -> None:
 
 def test_a_body_is_given_out_in_blocks_as_often_as_asked() -> None:
     """A large conversation comes in blocks of about 256 KB, the same the second time."""
-    conversation = Conversation.of(batch(100))
-    blocks = list(conversation)
+    body = conversation(batch(100))
+    blocks = list(body)
     assert len(blocks) > 4
     assert all(256 * 1024 <= len(block) < 300 * 1024 for block in blocks[:-1])
-    assert list(conversation) == blocks
-    assert len(conversation) == sum(map(len, blocks))
+    assert list(body) == blocks
+    assert len(body) == sum(map(len, blocks))
 
 
 def test_a_conversation_is_what_rfc_2442_says() -> None:
     """The body greets, names sender and recipient, ends each message with a lone dot, and quits."""
-    body = b"".join(Conversation.of(batch(2)))
+    body = b"".join(conversation(batch(2)))
     assert body.startswith(
         b"EHLO example.org\r\nMAIL FROM:<editor@example.org>\r\nRCPT TO:<reader1@example.org>\r\nDATA\r\nFrom: "
     )
@@ -123,7 +124,7 @@ def test_a_conversation_is_what_rfc_2442_says() -> None:
 def test_blocks_may_be_cut_anywhere(size: int) -> None:
     """A conversation is read rightly however the network cuts it, also amid a message's end."""
     sent = batch(2, replace(EDITION, html=Pattern.of_html("<p>Short</p>")))
-    body = b"".join(Conversation.of(sent))
+    body = b"".join(conversation(sent))
     blocks = [body[start : start + size] for start in range(0, len(body), size)]
     writer = MimeWriter.of(sent.edition)
     assert list(transactions(blocks)) == [(message.reader.email, writer.write(message)) for message in sent.messages()]
@@ -186,12 +187,6 @@ def test_an_answer_that_cannot_be_read_is_an_error(tmp_path: Path, response: htt
         outbox(tmp_path).read_response(batch(3), response)
 
 
-def test_the_outbox_has_no_webhooks(tmp_path: Path) -> None:
-    """A call of a webhook is refused in a sentence."""
-    with pytest.raises(ProviderError, match="no webhooks"):
-        outbox(tmp_path).read_webhook({}, b"")
-
-
 @pytest.mark.parametrize(
     ("address", "name"),
     [
@@ -225,20 +220,30 @@ def test_the_folder_is_an_option(tmp_path: Path) -> None:
 
 
 def test_all_wrong_options_are_told_at_once(tmp_path: Path) -> None:
-    """Unknown options, wrong kinds and an address of an API are faults of the settings, told together."""
+    """Unknown options and wrong kinds are faults of the settings, told together."""
     with pytest.raises(DigestError) as caught:
-        load(tmp_path, {"foldr": "x", "discard": "yes"}, api_url="https://example.org")
+        load(tmp_path, {"foldr": "x", "discard": "yes"})
     lines = "\n".join(caught.value.lines())
     assert caught.value.exit_code == SettingsError.exit_code
     assert 'did you mean "folder"?' in lines
-    assert "cannot be 'yes'" in lines
-    assert "api_url" in lines
+    assert 'the option "discard" of the provider "outbox" must be `true` or `false`' in lines
+
+
+def test_the_outbox_calls_nobody(tmp_path: Path) -> None:
+    """An address of an API has no meaning for a folder, and is a fault of the settings."""
+    with pytest.raises(SettingsError, match="api_url"):
+        Outbox.from_settings(Setup(root=tmp_path, api_url="https://example.org"))
+
+
+def test_the_sandbox_writes_nothing(tmp_path: Path) -> None:
+    """In the sandbox, messages are made and discarded."""
+    assert load(tmp_path, {}, sandbox=True) == load(tmp_path, {"discard": True})
 
 
 def test_a_batch_takes_little_more_memory_than_one_message() -> None:
     """Five hundred messages share the edition's bytes until they are given out."""
-    conversation = Conversation.of(batch(500))
-    assert sum(map(len, {id(piece): piece for piece in conversation.pieces}.values())) < len(conversation) / 20
+    body = conversation(batch(500))
+    assert sum(map(len, {id(piece): piece for piece in body.pieces}.values())) < len(body) / 20
 
 
 def test_a_message_is_equal_to_the_batches(tmp_path: Path) -> None:

@@ -9,20 +9,25 @@ is what that reading met. So only the body itself can tell how far it went; that
 from __future__ import annotations
 
 import math
-import re
 from enum import Enum, auto
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import httpx
+import msgspec
 
 from digest.errors import ProviderError
 from digest.model import Receipt, State
-from digest.providers import UnclearError
+from digest.providers import RejectedError, UnclearError
+from digest.providers.words import said, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from digest.model import Batch
+    from digest.providers import Fetch
+
+
+_Answer = TypeVar("_Answer")
 
 
 class Fate(Enum):
@@ -32,6 +37,8 @@ class Fate(Enum):
     """It was understood; the answer's body has the rest."""
     NOT_TAKEN = auto()
     """Surely nothing happened; ask again later."""
+    REJECTED = auto()
+    """Surely nothing happened, for something in the request; a part of it may pass."""
     REFUSED = auto()
     """Surely nothing happened, and to ask the same again would not help."""
     OPEN = auto()
@@ -89,6 +96,22 @@ _LATER = frozenset(
         httpx.codes.TOO_MANY_REQUESTS,  # RFC 6585 4
     }
 )
+_AT_FAULT = frozenset(
+    {
+        httpx.codes.BAD_REQUEST,
+        httpx.codes.REQUEST_ENTITY_TOO_LARGE,
+        httpx.codes.UNPROCESSABLE_ENTITY,
+    }
+)
+# The service is to be asked elsewhere: RFC 9110 15.4. The method of the request stays, or would, so nothing was done.
+_ELSEWHERE = frozenset(
+    {
+        httpx.codes.MOVED_PERMANENTLY,
+        httpx.codes.FOUND,
+        httpx.codes.TEMPORARY_REDIRECT,
+        httpx.codes.PERMANENT_REDIRECT,
+    }
+)
 _UNSURE = frozenset(
     {
         # RFC 9110 15.5.9: the request never came in whole. But there are services that say it of their own work, as
@@ -130,11 +153,15 @@ def _fate_by_status(response: httpx.Response) -> Fate:
     put_off = status == httpx.codes.SERVICE_UNAVAILABLE and "Retry-After" in response.headers
     if status in _LATER or put_off:
         return Fate.NOT_TAKEN
+    if status in _AT_FAULT:
+        return Fate.REJECTED
+    if status in _ELSEWHERE:
+        return Fate.REFUSED
     # RFC 9110 15.5: the fault is in the request. Numbers that nobody registered count as their class: section 15.
     if response.is_client_error and status not in _UNSURE:
         return Fate.REFUSED
-    # 5xx may come out of the midst of the work, or from a gateway that had passed the request on. 3xx leads elsewhere,
-    # where 303 says that it was done (RFC 9110 15.4.4); 1xx is no last word.
+    # 5xx may come out of the midst of the work, or from a gateway that had passed the request on. 303 says that it was
+    # done (RFC 9110 15.4.4), and other 3xx may; 1xx is no last word.
     return Fate.OPEN
 
 
@@ -182,50 +209,97 @@ def receipts_by_status(batch: Batch, response: httpx.Response) -> Sequence[Recei
 
     Raises:
         UnclearError: the batch may have been accepted.
-        ProviderError: the service refused the batch as a whole.
+        RejectedError: the service refused the batch for something in it.
+        ProviderError: the service refused the batch whatever is in it.
     """
     match fate_of(response):
         case Fate.ANSWERED:
             return None
         case Fate.NOT_TAKEN:
-            return [Receipt(state=State.QUEUED, reason=_status(response))] * len(batch.readers)
+            return put_off(batch, response)
+        case Fate.REJECTED:
+            msg = f"the service rejected it with {said(response)}"
+            raise RejectedError(msg)
+        case Fate.REFUSED if response.has_redirect_location:
+            elsewhere = _host(response.headers["Location"])
+            msg = f"the service is not where it was asked: {status_of(response)} to {elsewhere}"
+            raise ProviderError(msg, hint="Set api_url under [provider] to where it is, with https://.")
         case Fate.REFUSED:
-            msg = f"the service refused with {_status(response)}{_words(response)}"
-            raise ProviderError(msg, hint="Mend what it names and run it again; it took nothing of this batch.")
+            raise refusal(response)
         case Fate.OPEN:
-            msg = f"the service answered {_status(response)}, which leaves open what it took{_words(response)}"
+            msg = f"the service answered {said(response)}, which leaves open what it took"
             raise UnclearError(msg)
 
 
-def _status(response: httpx.Response) -> str:
-    return f"{response.status_code} {httpx.codes.get_reason_phrase(response.status_code)}".rstrip()
+def put_off(batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
+    """Return receipts by which everyone is tried again later."""
+    return [Receipt(state=State.QUEUED, reason=said(response))] * len(batch.readers)
 
 
-def _words(response: httpx.Response) -> str:
-    """Return what the service says of it, behind a colon. A page for people, which gateways send, says no more."""
-    if "html" in response.headers.get("Content-Type", ""):
-        return ""
-    words = clean(response.text)
-    return f": {words}" if words else ""
+def refusal(response: httpx.Response) -> ProviderError:
+    """Return the error for an answer by which a service takes nothing, whatever it is asked."""
+    msg = f"the service refused with {said(response)}"
+    return ProviderError(msg, hint="Mend what it names and run it again; it took nothing of this batch.")
 
 
-_LONGEST = 200
-_NAME = re.compile(r'"[^"]{1,64}"@[^\s"<>]*|[^\s"(),:;<>\[\]]+')  # one that is quoted may hold anything
-_AT = re.compile(r"[@＠﹫]|%(?:25)*40|\\u0040|&#(?:64|x40)", re.IGNORECASE)
-_TOKEN = re.compile(r"[\w+/=.~%&?#$!*-]{20,}", re.ASCII)
-# Names that people gave: "daily_quota_exceeded", "TRANSIENT_FAILURE", "MailFromDomainNotVerified", "//a.test/errors".
-# One in a hundred thousand tokens of readers looks like that.
-_WORDS = re.compile(r"[-_./]*+(?:[a-z]{2,}+[-_./]*+)++|(?:[A-Z]{2,}+_?)++|[a-z]*+(?:[A-Z][a-z]{2,}+-?)++")
-
-
-def clean(words: str) -> str:
+def decoded(response: httpx.Response, kind: type[_Answer]) -> _Answer:
     """
-    Return a service's own words on one line of 200 characters at most, without what must not be shown.
+    Return the JSON of an answer that says that something was taken.
 
-    Whatever looks like an email address, in whatever spelling, or like a long token becomes "…". Names of faults
-    stay, however long.
+    Raises:
+        UnclearError: it cannot be read, so nobody knows what was taken.
     """
-    line = "".join(sign for sign in " ".join(words.split()) if sign.isprintable())
-    line = _NAME.sub(lambda name: "…" if _AT.search(name[0]) else name[0], line)
-    line = _TOKEN.sub(lambda token: token[0] if _WORDS.fullmatch(token[0]) else "…", line)
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    try:
+        return msgspec.json.decode(response.content, type=kind)
+    except (ValueError, RecursionError) as error:  # what msgspec raises, and what it lets through
+        msg = f"the service answered {status_of(response)}, and what it took cannot be read"
+        raise UnclearError(msg) from error
+
+
+def one_for_each(batch: Batch, results: Sequence[_Answer]) -> Sequence[_Answer]:
+    """
+    Return the results of an answer that has one for each message, in their order.
+
+    Raises:
+        UnclearError: there are more or fewer, so nobody knows whose they are.
+    """
+    if len(results) != len(batch.readers):
+        msg = f"the service gave {len(results)} results for {len(batch.readers)} messages"
+        raise UnclearError(msg)
+    return results
+
+
+def looked_up(request: httpx.Request, fetch: Fetch, kind: type[_Answer]) -> _Answer:
+    """
+    Return what a service's log says.
+
+    Raises:
+        ProviderError: it does not say it.
+    """
+    response = fetch(request)
+    if not response.is_success:
+        msg = f"the service does not tell what became of it: {said(response)}"
+        raise ProviderError(msg, hint="Nothing was changed. Ask again later.")
+    return decoded(response, kind)
+
+
+def receipts_by_log(batch: Batch, found: Mapping[str, str]) -> Sequence[Receipt]:
+    """
+    Return a receipt for each reader, by a log that is not known to be complete: others than those found stay in doubt.
+
+    Args:
+        batch: those who were asked for.
+        found: the service's own names of the messages that it knows, by their correlation ids.
+    """
+    unknown = Receipt(state=State.IN_DOUBT, reason="the service's log does not know it")
+    return [
+        Receipt(state=State.SENT, message_id=found[name]) if name in found else unknown
+        for name in batch.correlation_ids
+    ]
+
+
+def _host(location: str) -> str:
+    try:
+        return httpx.URL(location).host or "another path"
+    except httpx.InvalidURL:
+        return "nowhere"

@@ -6,9 +6,9 @@ Messages of `MimeWriter` have no line that begins with a dot, so none has to be 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from digest.providers.bodies import Body
 from digest.providers.header_fields import wire_address, wire_domain
 from digest.providers.mime import MimeWriter
 
@@ -18,52 +18,27 @@ if TYPE_CHECKING:
     from digest.model import Batch
 
 MEDIA_TYPE = "application/batch-SMTP"
-_BLOCK = 256 * 1024
 _END = b"\r\n.\r\n"
 _DATA = b"\r\nDATA\r\n"
 _RECIPIENT = b"RCPT TO:<"
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+def conversation(batch: Batch, return_path: str = "") -> Body:
     """
-    The body for a batch, given out in blocks as often as it is asked for.
+    Return the conversation that sends `batch`. Bounces are to go to `return_path`, or else to the sender.
 
-    Its pieces are mostly the edition's own bytes, shared by all messages, so it takes little memory.
+    Raises:
+        ContentError: a message cannot be written.
     """
-
-    pieces: tuple[bytes, ...]
-
-    @classmethod
-    def of(cls, batch: Batch) -> Conversation:
-        """
-        Write down the conversation that sends `batch`.
-
-        Raises:
-            ContentError: a message cannot be written.
-        """
-        return cls(tuple(_pieces(batch)))
-
-    def __len__(self) -> int:
-        return sum(map(len, self.pieces))
-
-    def __iter__(self) -> Iterator[bytes]:
-        block: list[bytes] = []
-        size = 0
-        for piece in self.pieces:
-            block.append(piece)
-            size += len(piece)
-            if size >= _BLOCK:
-                yield b"".join(block)
-                block, size = [], 0
-        yield b"".join(block)
+    return Body(tuple(_pieces(batch, return_path)))
 
 
-def _pieces(batch: Batch) -> Iterator[bytes]:
+def _pieces(batch: Batch, return_path: str) -> Iterator[bytes]:
     writer = MimeWriter.of(batch.edition)
     sender = batch.edition.sender
     yield f"EHLO {wire_domain(sender.domain, 'From')}\r\n".encode()
-    opening = f"MAIL FROM:<{wire_address(sender.email, 'From')}>\r\n".encode()
+    bounces_to = wire_address(return_path, "Return-Path") if return_path else wire_address(sender.email, "From")
+    opening = f"MAIL FROM:<{bounces_to}>\r\n".encode()
     for message in batch.messages():
         yield opening
         yield f"RCPT TO:<{wire_address(message.reader.email, 'To')}>\r\nDATA\r\n".encode()
@@ -73,10 +48,15 @@ def _pieces(batch: Batch) -> Iterator[bytes]:
 
 
 def transactions(blocks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    """
-    Read a conversation: the recipient and the content of each message, as soon as it is complete.
+    """Read a conversation: the recipient and the content of each message. A recipient that is missing is blank."""
+    return ((_recipient(commands), content) for commands, content in exchanges(blocks))
 
-    One message and one block at most are held at a time. A recipient that cannot be found is an empty string.
+
+def exchanges(blocks: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """
+    Read a conversation: of each message, the commands before DATA and the content, as soon as it is complete.
+
+    One message and one block at most are held at a time.
     """
     buffer = bytearray()
     for block in blocks:
@@ -84,10 +64,10 @@ def transactions(blocks: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
         buffer += block
         while (end := buffer.find(_END, start)) >= 0:
             data = buffer.find(_DATA, 0, end)
-            yield _recipient(buffer[: max(data, 0)]), bytes(buffer[data + len(_DATA) : end + 2])
+            yield bytes(buffer[: max(data, 0)]), bytes(buffer[data + len(_DATA) : end + 2])
             del buffer[: end + len(_END)]
             start = 0
 
 
-def _recipient(commands: bytearray) -> str:
+def _recipient(commands: bytes) -> str:
     return commands.partition(_RECIPIENT)[2].removesuffix(b">").decode()

@@ -1,10 +1,4 @@
-"""
-The outbox: a folder with one ``.eml`` file a message, which any mail program opens. It needs no account and no network.
-
-Options:
-    folder: where the files go, relative to the newsletter; ``.digest/outbox`` by default.
-    discard: ``true`` counts the messages and writes none of them, to measure everything but the disk.
-"""
+"""The outbox: a folder with one ``.eml`` file a message, which any mail program opens. It needs no account."""
 
 from __future__ import annotations
 
@@ -12,28 +6,26 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 from urllib.parse import quote
 
 import httpx
 
-from digest.errors import DigestError, ProviderError, SettingsError, did_you_mean, raise_all
+from digest.config.settings import Line, Switch
+from digest.errors import ProviderError, SettingsError
 from digest.files import write_whole
 from digest.model import Receipt, State
-from digest.providers import Limits, UnclearError
-from digest.providers.batch_smtp import MEDIA_TYPE, Conversation, transactions
+from digest.providers import Ids, Limits, UnclearError
+from digest.providers.batch_smtp import MEDIA_TYPE, conversation, transactions
+from digest.providers.options import options, read_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-    from typing import NoReturn
 
     from digest.model import Batch
+    from digest.providers import Setup
 
-_OPTIONS = {
-    "folder": (str, 'It is a text, such as folder = "outbox".'),
-    "discard": (bool, "It is true or false."),
-}
 _DEFAULT_FOLDER = ".digest/outbox"
 _STATES = {"250": State.SENT, "452": State.QUEUED, "554": State.REFUSED}
 _LONGEST_NAME = 255  # bytes; the least of ext4, APFS and NTFS
@@ -41,39 +33,14 @@ _LONGEST_NAME = 255  # bytes; the least of ext4, APFS and NTFS
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
 
-def from_settings(
-    *, root: Path, api_url: str | None, options: Mapping[str, object], environ: Mapping[str, str]
-) -> Outbox:
-    """
-    Return the outbox of the newsletter in the folder `root`.
+@options
+class Options:
+    """What ``[provider]`` takes besides the name."""
 
-    Raises:
-        SettingsError: an option is unknown or of the wrong kind.
-    """
-    del environ  # It has no secrets.
-    raise_all(_faults(options, api_url))
-    folder, discard = str(options.get("folder", _DEFAULT_FOLDER)), bool(options.get("discard"))
-    destination = "nowhere: its messages are discarded" if discard else folder
-    return Outbox(destination=destination, transport=Folder(path=root / folder, discard=discard))
-
-
-def _faults(options: Mapping[str, object], api_url: str | None) -> list[DigestError]:
-    faults = [fault for name, value in options.items() if (fault := _fault(name, value))]
-    if api_url is not None:
-        msg = 'the provider "outbox" calls nobody, so it takes no "api_url"'
-        faults.append(SettingsError(msg, hint="Remove it from [provider], or name another provider there."))
-    return faults
-
-
-def _fault(name: str, value: object) -> DigestError | None:
-    if name not in _OPTIONS:
-        msg = f'the provider "outbox" has no option "{name}"'
-        return SettingsError(msg, hint=did_you_mean(name, _OPTIONS))
-    kind, hint = _OPTIONS[name]
-    if isinstance(value, kind):
-        return None
-    msg = f'the option "{name}" of the provider "outbox" cannot be {value!r}'
-    return SettingsError(msg, hint=hint)
+    folder: Line = _DEFAULT_FOLDER
+    """Where the messages go, relative to ``digest.toml``."""
+    discard: Switch = False
+    """Counts the messages and writes none of them, to measure everything but the disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,20 +48,38 @@ class Outbox:
     """Hands batches to its folder as if that were a mail server."""
 
     name: ClassVar[str] = "outbox"
-    limits: ClassVar[Limits] = Limits(messages=500, inline_images=True, key_lifetime=timedelta.max)
+    limits: ClassVar[Limits] = Limits(
+        messages=500,
+        inline_images=True,
+        key_lifetime=timedelta.max,
+        ids=Ids.MESSAGE,
+        sandbox=True,
+        caveats=("It tracks no opens and no clicks, as it reaches nobody.",),
+    )
     destination: str
     transport: Folder
 
+    @classmethod
+    def from_settings(cls, setup: Setup) -> Self:
+        """
+        Return the outbox of a newsletter; in its sandbox, it discards.
+
+        Raises:
+            SettingsError: an option is unknown or of the wrong kind.
+        """
+        if setup.api_url is not None:
+            msg = 'the provider "outbox" calls nobody, so it takes no "api_url"'
+            raise SettingsError(msg, hint="Remove it from [provider], or name another provider there.")
+        chosen, _ = read_options(setup, cls.name, Options, {})
+        discard = chosen.discard or setup.sandbox
+        destination = "nowhere: its messages are discarded" if discard else chosen.folder
+        return cls(destination=destination, transport=Folder(path=setup.root / chosen.folder, discard=discard))
+
     def build_request(self, batch: Batch) -> httpx.Request:
         """Return a request whose body is a conversation in batch SMTP."""
-        conversation = Conversation.of(batch)
-        headers = {
-            "Content-Type": MEDIA_TYPE,
-            "Content-Length": str(len(conversation)),
-            "Idempotency-Key": batch.key,
-        }
+        body = conversation(batch)
         url = f"http://outbox.invalid/{quote(batch.edition.slug, safe='')}"
-        return httpx.Request("POST", url, headers=headers, content=conversation)
+        return body.post(url, {"Content-Type": MEDIA_TYPE, "Idempotency-Key": batch.key})
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
@@ -114,21 +99,6 @@ class Outbox:
         if all(receipt.state is State.QUEUED for receipt in receipts):  # a disk is not mended by waiting
             raise ProviderError(receipts[0].reason, hint="Mend that, then run it again.")
         return receipts
-
-    def build_query(self, batch: Batch) -> NoReturn:  # noqa: ARG002  # the protocol's
-        """Refuse: a batch that is posted again finds its files, so nobody is ever in doubt."""
-        msg = "the outbox has no log to be asked"
-        raise ProviderError(msg)
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:  # noqa: ARG002  # the protocol's
-        """Refuse, as `build_query` does."""
-        msg = "the outbox has no log to be read"
-        raise ProviderError(msg)
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:  # noqa: ARG002  # the protocol's
-        """Refuse: files send no events."""
-        msg = "the outbox has no webhooks: nobody reads its messages but you"
-        raise ProviderError(msg)
 
 
 def _receipt(message_id: str, reply: str) -> Receipt:

@@ -1,0 +1,323 @@
+"""
+Brevo, https://brevo.com: a thousand versions of a message a request, each with its own texts and headers.
+
+Facts are of https://developers.brevo.com, its package ``brevo-python`` 5.1.0 and django-anymail 15.1, which is tested
+against the service; read on 2026-11-23. Brevo runs its template language over whatever it sends. Its variables are
+escaped for HTML, and there is a report of values that were run as templates themselves
+(https://github.com/betagouv/recommandations-collaboratives/pull/2381), so a variable holds nothing but a brace here.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import httpx
+import msgspec
+
+from digest.model import Context, Event, EventKind, Pattern, Receipt, State, one_line
+from digest.providers import Finding, Ids, Limits, OneClick, UnclearError
+from digest.providers.answers import decoded, receipts_by_status
+from digest.providers.columns import Columns, further_headers, issue_tag
+from digest.providers.header_fields import wire_address
+from digest.providers.json_layout import Each, IfAny, Json, JsonLayout
+from digest.providers.options import Secret, options, read_options, refuse_tracking
+from digest.providers.webhooks import (
+    check_basic,
+    check_signature,
+    event_id,
+    header_of,
+    moment_of,
+    read_body,
+    secret_for,
+)
+from digest.providers.words import said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from digest.model import Address, Batch, Edition, Slot
+    from digest.providers import Fetch, Setup
+
+_API = "https://api.brevo.com"
+_KEY, _WEBHOOK_AUTH = "BREVO_API_KEY", "BREVO_WEBHOOK_AUTH"
+SECRETS = {
+    _KEY: Secret(meaning="the API key"),
+    _WEBHOOK_AUTH: Secret(meaning="what the webhook's calls bring along", required=False),
+}
+_LONGEST_NAME = 70
+_SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
+# `{{`, `{%` and `{#` open something; a brace at the end of a piece may meet another one in a reader's value.
+_OPENING = re.compile(r"\{(?=[{%#]|\Z)")
+_BRACE = "{{params.brace}}"
+_KINDS = {
+    "request": EventKind.ACCEPTED,
+    "delivered": EventKind.DELIVERED,
+    "deferred": EventKind.DEFERRED,
+    "blocked": EventKind.REFUSED,
+    "error": EventKind.REFUSED,
+    "soft_bounce": EventKind.SOFT_BOUNCED,
+    "hard_bounce": EventKind.BOUNCED,
+    "invalid_email": EventKind.BOUNCED,
+    "spam": EventKind.COMPLAINED,
+    "complaint": EventKind.COMPLAINED,
+    "unsubscribe": EventKind.LEFT,
+    "unsubscribed": EventKind.LEFT,
+    "opened": EventKind.OPENED,
+    "unique_opened": EventKind.OPENED,
+    "proxy_open": EventKind.OPENED,
+    "unique_proxy_open": EventKind.OPENED,
+    "click": EventKind.CLICKED,
+}
+
+
+@options
+class Options:
+    """It has none: what Brevo tracks is set over there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brevo:
+    """Puts batches in Brevo's words."""
+
+    name: ClassVar[str] = "brevo"
+    limits: ClassVar[Limits] = Limits(
+        messages=1000,
+        bytes=20_000_000,  # what it names for one message; it names nothing for a request
+        inline_images=False,
+        key_lifetime=timedelta(minutes=30),
+        concurrency=2,
+        pace=100 / 60,
+        ids=Ids.MESSAGE,
+        one_click=OneClick.UNDOCUMENTED,
+        horizon=timedelta(hours=72),
+        sandbox=True,
+        signature="Basic or bearer",
+        caveats=(
+            "Header fields of each reader, such as List-Unsubscribe, are taken, but Brevo does not document it.",
+            "Our name of the message stands in a header field, X-Mailin-custom, which readers can see.",
+            "Of a display name, 70 characters are kept.",
+        ),
+    )
+    transport: ClassVar[None] = None
+    url: str
+    sandbox: bool
+    key: str = field(repr=False)
+    webhook_auth: str = field(repr=False)
+
+    @classmethod
+    def from_settings(cls, setup: Setup) -> Self:
+        """
+        Return the provider for a newsletter.
+
+        Raises:
+            SettingsError: an option is unknown, or the key is missing.
+        """
+        refuse_tracking(setup, cls.name)
+        _, secrets = read_options(setup, cls.name, Options, SECRETS)
+        return cls(
+            url=setup.api_url or _API, sandbox=setup.sandbox, key=secrets[_KEY], webhook_auth=secrets[_WEBHOOK_AUTH]
+        )
+
+    @property
+    def destination(self) -> str:
+        """The host that takes the messages."""
+        return httpx.URL(self.url).host
+
+    def build_request(self, batch: Batch) -> httpx.Request:
+        """Return a message with a version for each reader, under the batch's key."""
+        readers = Columns(batch)
+        further = {name: [*map(_without_braces, readers[field])] for name, field in _braced(batch.edition).items()}
+        names = [*map(_name, readers["@display_name"])]
+        body = _layout(batch.edition, self.sandbox).fill(Columns(batch, {**further, "@brevo_name": names}))
+        return body.post(f"{self.url}/v3/smtp/email", {**self._auth, "Content-Type": "application/json"})
+
+    @property
+    def _auth(self) -> dict[str, str]:
+        return {"api-key": self.key, "Accept": "application/json"}
+
+    def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
+        """
+        Return a receipt for each reader.
+
+        Raises:
+            UnclearError: it does not say what it took.
+            RejectedError: something in the batch is wrong.
+            ProviderError: the key is wrong, there are no credits, or the sender is not allowed.
+        """
+        if response.status_code == httpx.codes.BAD_REQUEST and _code(response) == "duplicate_parameter":
+            # It has had this key before, and does what it is asked under a key but once. The ids went with that answer.
+            return [Receipt(state=State.SENT)] * len(batch.readers)
+        return receipts_by_status(batch, response) or _receipts(len(batch.readers), decoded(response, _Taken))
+
+    def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
+        """
+        Return the events that a call tells of.
+
+        Raises:
+            ForgedError: it has another name and password, or another token.
+            SettingsError: nobody has said what it has.
+            ProviderError: it cannot be read.
+        """
+        del fetch
+        self._check(headers)
+        news = read_body(body, list[_News] | _News)  # type: ignore[arg-type]  # msgspec takes unions
+        return [_event(one, now) for one in (news if isinstance(news, list) else [news])]
+
+    def _check(self, headers: httpx.Headers) -> None:
+        scheme, _, token = header_of(headers, "Authorization").partition(" ")
+        if scheme.lower() == "bearer":
+            check_signature(secret_for(_WEBHOOK_AUTH, self.webhook_auth), token)
+        else:
+            check_basic(headers, _WEBHOOK_AUTH, self.webhook_auth)
+
+    def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
+        """Ask for the account's domains."""
+        del now
+        response = fetch(httpx.Request("GET", f"{self.url}/v3/senders/domains", headers=self._auth))
+        if not response.is_success:
+            return [Finding(good=False, sentence=f"Brevo says {said(response)}", hint=f"Make a key for {_KEY} anew.")]
+        return [Finding(good=True, sentence="Brevo knows the key"), _domain(sender.domain, response)]
+
+
+@lru_cache(maxsize=2)
+def _layout(edition: Edition, sandbox: bool) -> JsonLayout:  # noqa: FBT001  # a part of the cache's key
+    drop: dict[str, Json] = {"X-Sib-Sandbox": "drop"} if sandbox else {}
+    texts: dict[str, Json] = {
+        "subject": _spelled(edition.subject),
+        "htmlContent": _spelled(edition.html),
+        "textContent": _spelled(edition.text),
+    }
+    version: dict[str, Json] = {
+        "to": [{"email": Pattern.of_field("@address"), "name": IfAny("@brevo_name")}],
+        **texts,
+        "params": {"brace": "{"},
+        # Whether fields of the whole message reach its versions is not documented, so all are here.
+        "headers": {**further_headers(edition), "X-Mailin-custom": Pattern.of_field("@correlation_id"), **drop},
+    }
+    message: dict[str, Json] = {
+        "sender": _mailbox(edition.sender, "From"),
+        **({"replyTo": _mailbox(edition.reply_to, "Reply-To")} if edition.reply_to else {}),
+        **texts,  # a message has to have them; its versions have their own
+        "tags": [issue_tag(edition)],
+        "headers": {"idempotencyKey": Pattern.of_field("@batch"), **drop},
+        **({"scheduledAt": edition.deliver_at.isoformat(timespec="milliseconds")} if edition.deliver_at else {}),
+        "messageVersions": Each(version),
+    }
+    return JsonLayout.of(message)
+
+
+def _mailbox(address: Address, header: str) -> Json:
+    name = _name(one_line(address.name))
+    return {"email": wire_address(address.email, header), **({"name": name} if name else {})}
+
+
+def _name(name: str) -> str:
+    """
+    Return a display name that Brevo carries.
+
+    It drops one that is beyond ASCII and has a special sign, unless it is an encoded word, and it decodes encoded
+    words: django-anymail's ``backends/brevo.py``, 2026-07.
+    """
+    name = name[:_LONGEST_NAME].strip()
+    if "=?" not in name and (name.isascii() or not _SPECIAL.search(name)):
+        return name
+    encoded = f"=?utf-8?b?{b64encode(name.encode()).decode()}?="
+    return encoded if len(encoded) <= _LONGEST_NAME else _SPECIAL.sub(" ", name.replace("=?", "= ?"))
+
+
+def _spelled(pattern: Pattern) -> Pattern:
+    """Write a text so that it is itself again when the template language has been over it."""
+    return Pattern(
+        texts=tuple(_OPENING.sub(_BRACE, text) for text in pattern.texts), slots=tuple(map(_slot, pattern.slots))
+    )
+
+
+def _slot(slot: Slot) -> Slot:
+    if slot.context is Context.URL:  # braces are %-escapes there
+        return slot
+    return replace(slot, name=f"braced {slot.name}", fallback=slot.fallback and _without_braces(slot.fallback))
+
+
+def _braced(edition: Edition) -> dict[str, str]:
+    """Return which columns have the values of which fields without braces."""
+    return {f"braced {name}": name for name, _ in edition.slots}
+
+
+def _without_braces(value: str) -> str:
+    return value.replace("{", _BRACE)
+
+
+class _Taken(msgspec.Struct, rename="camel"):
+    message_ids: list[str] = []
+    message_id: str = ""
+
+
+def _receipts(count: int, taken: _Taken) -> Sequence[Receipt]:
+    ids = taken.message_ids or ([taken.message_id] if taken.message_id else [])
+    if len(ids) != count:
+        msg = f"Brevo took {len(ids)} messages of {count}"
+        raise UnclearError(msg)
+    return [Receipt(state=State.SENT, message_id=message_id) for message_id in ids]
+
+
+class _Fault(msgspec.Struct):
+    code: str = ""
+
+
+def _code(response: httpx.Response) -> str:
+    try:
+        return decoded(response, _Fault).code
+    except UnclearError:
+        return ""
+
+
+class _News(msgspec.Struct):
+    event: str
+    email: str = ""
+    message_id: str = msgspec.field(name="message-id", default="")
+    correlation_id: str = msgspec.field(name="X-Mailin-custom", default="")
+    ts_epoch: int = 0
+    """Milliseconds; the other moments are in the account's zone."""
+    reason: str = ""
+    link: str = ""
+
+
+def _event(news: _News, now: datetime) -> Event:
+    return Event(
+        id=event_id(news.event, news.message_id, news.email, str(news.ts_epoch), news.link),
+        kind=_KINDS.get(news.event, EventKind.OTHER),
+        at=moment_of(news.ts_epoch / 1000) if news.ts_epoch else now,
+        original=news.event,
+        reason=news.reason,
+        correlation_id=news.correlation_id,
+        message_id=news.message_id,
+        email=news.email,
+        url=news.link,
+    )
+
+
+class _Domain(msgspec.Struct):
+    domain_name: str
+    authenticated: bool = False
+
+
+class _Domains(msgspec.Struct):
+    domains: list[_Domain] = []
+
+
+def _domain(name: str, response: httpx.Response) -> Finding:
+    known = {domain.domain_name: domain.authenticated for domain in decoded(response, _Domains).domains}
+    if known.get(name):
+        return Finding(good=True, sentence=f"Brevo has authenticated {name}")
+    found = f"has not authenticated {name} yet" if name in known else f"does not know {name}"
+    return Finding(
+        good=False,
+        sentence=f"Brevo {found}",
+        hint="Add it under Senders, Domains & Dedicated IPs, and its DNS records.",
+    )

@@ -1,0 +1,163 @@
+"""
+What Amazon SES is asked: a template, and an entry for each reader.
+
+Its template language is that of Handlebars, where a backslash before braces takes their meaning away; of that, a
+template that comes with a request may use simple substitutions. It fills in values as they are, and escapes nothing:
+https://docs.aws.amazon.com/ses/latest/dg/send-personalized-email-advanced.html, read on 2026-11-23.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from digest.errors import ContentError
+from digest.model import Address, Pattern, Spelling, merge, one_line
+from digest.providers import RejectedError
+from digest.providers.columns import Columns, further_headers, issue_tag, mailbox
+from digest.providers.header_fields import address_field
+from digest.providers.json_layout import Each, Json, JsonLayout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from digest.model import Batch, Edition
+    from digest.providers.bodies import Body
+
+_SPELLING = Spelling(variable="{{{{{}}}}}".format, special=re.compile(r"[{}\\]+"))
+_LONGEST_DATA = 262_144
+_MOST_HEADERS, _LONGEST_HEADER = 15, 996
+# Whether header fields are taken for templates is not documented, so nothing in them may look like one.
+_UNFIT = re.compile(r"[^ -~]|\{\{")
+_SWITCH = {True: "ENABLED", False: "DISABLED"}
+
+
+def body_of(batch: Batch, configuration_set: str | None, *, opens: bool, clicks: bool) -> Body:
+    """
+    Return the JSON that sends a batch.
+
+    Raises:
+        ContentError: a header field cannot be carried.
+        RejectedError: one cannot for a single reader, or their values are too long.
+    """
+    layout = _layout(batch.edition, configuration_set, opens=opens, clicks=clicks)
+    _refuse_unfit_readers(batch)
+    further = {"To": [*_mailboxes(batch)], "Data": _data(batch)}  # no field of a reader begins with a capital
+    return layout.fill(Columns(batch, further=further))
+
+
+@lru_cache(maxsize=2)
+def _layout(edition: Edition, configuration_set: str | None, *, opens: bool, clicks: bool) -> JsonLayout:
+    reply_to: dict[str, Json] = {"ReplyToAddresses": [_mailbox(edition.reply_to)]} if edition.reply_to else {}
+    named: dict[str, Json] = {"ConfigurationSetName": configuration_set} if configuration_set else {}
+    return JsonLayout.of(
+        {
+            "FromEmailAddress": _mailbox(edition.sender),
+            **reply_to,
+            **named,
+            "ConfigurationOverrides": {
+                "Tracking": {"OpenTrackingEnabled": _SWITCH[opens], "ClickTrackingEnabled": _SWITCH[clicks]}
+            },
+            "DefaultContent": {"Template": _template(edition)},
+            "BulkEmailEntries": Each(_entry(edition)),
+        }
+    )
+
+
+def _template(edition: Edition) -> Json:
+    merged = merge(edition, _SPELLING)
+    attachments: dict[str, Json] = {"Attachments": _attachments(edition)} if edition.images else {}
+    return {
+        "TemplateContent": {"Subject": merged.subject, "Html": merged.html, "Text": merged.text},
+        "TemplateData": "{}",
+        "Headers": [{"Name": name, "Value": pattern} for name, pattern in _headers(edition) if not pattern.slots],
+        **attachments,
+    }
+
+
+def _entry(edition: Edition) -> Json:
+    """Return a reader's entry; whether tags and values of the template are added to its own is not documented."""
+    tags: dict[str, Json] = {
+        "issue": issue_tag(edition),
+        "batch": Pattern.of_field("@batch"),
+        "correlation_id": Pattern.of_field("@correlation_id"),
+    }
+    return {
+        "Destination": {"ToAddresses": [Pattern.of_field("To")]},
+        "ReplacementTags": [{"Name": name, "Value": value} for name, value in tags.items()],
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": Pattern.of_field("Data")}},
+        "ReplacementHeaders": [
+            {"Name": name, "Value": pattern} for name, pattern in _headers(edition) if pattern.slots
+        ],
+    }
+
+
+def _headers(edition: Edition) -> list[tuple[str, Pattern]]:
+    headers = [*further_headers(edition).items()]
+    if len(headers) > _MOST_HEADERS:
+        msg = f"the message has {len(headers)} header fields of its own, and Amazon SES takes {_MOST_HEADERS}"
+        raise ContentError(msg, hint="Leave some of them out.")
+    for name, pattern in headers:
+        _refuse_unfit(name, "".join(pattern.texts), ContentError)
+    return headers
+
+
+def _attachments(edition: Edition) -> list[Json]:
+    return [
+        {
+            "RawContent": b64encode(image.content).decode(),
+            "ContentDisposition": "INLINE",
+            "ContentId": image.cid,
+            "ContentType": image.media_type,
+            "ContentTransferEncoding": "BASE64",
+            "FileName": image.filename,
+        }
+        for image in edition.images
+    ]
+
+
+def _mailboxes(batch: Batch) -> Iterator[str]:
+    columns = Columns(batch)
+    for name, email in zip(columns["@display_name"], columns["@address"], strict=True):
+        yield _mailbox(Address(email=email, name=name))
+
+
+def _mailbox(address: Address) -> str:
+    """Return an address as SES takes it: in ASCII, with encoded words in the name, as in a header field."""
+    plain = mailbox(address)
+    if plain.isascii() and "=?" not in plain:
+        return plain
+    line = address_field("To", replace(address, name=one_line(address.name))).decode()
+    return line.partition(":")[2].replace("\r\n", "").strip()
+
+
+def _data(batch: Batch) -> list[str]:
+    """Return each reader's values as JSON, with the constants."""
+    columns = merge(batch.edition, _SPELLING).columns(batch.readers)
+    rows = zip(*columns.values(), strict=True) if columns else [()] * len(batch.readers)
+    data = [msgspec.json.encode(dict(zip(columns, row, strict=True))).decode() for row in rows]
+    if max(map(len, data)) > _LONGEST_DATA:
+        msg = f"the values of a reader are longer than the {_LONGEST_DATA:,} characters that Amazon SES takes"
+        raise RejectedError(msg)
+    return data
+
+
+def _refuse_unfit_readers(batch: Batch) -> None:
+    own = {name: pattern for name, pattern in batch.edition.headers.items() if pattern.slots}
+    for reader in batch.readers:
+        for name, pattern in own.items():
+            _refuse_unfit(name, pattern.fill(reader.values), RejectedError)
+
+
+def _refuse_unfit(name: str, value: str, fault: type[ContentError | RejectedError]) -> None:
+    if _UNFIT.search(value):
+        msg = f"the header field {name} holds braces, or letters beyond ASCII, which Amazon SES does not take there"
+        raise fault(msg, hint="Write it without them.")
+    if len(name) + len(value) > _LONGEST_HEADER:
+        msg = f"the header field {name} is longer than the {_LONGEST_HEADER} characters that Amazon SES takes"
+        raise fault(msg, hint="Shorten it.")

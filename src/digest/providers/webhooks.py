@@ -1,0 +1,132 @@
+"""How calls of webhooks are proved to be a service's own: over the raw bytes, in constant time, and not too late."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64decode
+from binascii import Error
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from digest.errors import ProviderError, SettingsError
+from digest.providers import ForgedError
+
+if TYPE_CHECKING:
+    import httpx
+
+TOLERANCE = 300
+"""Seconds by which a signed moment may differ from ours."""
+_Body = TypeVar("_Body")
+
+
+def secret_for(variable: str, secret: str) -> bytes:
+    """
+    Return the secret that calls are checked with. An empty one would let anyone in.
+
+    Raises:
+        SettingsError: it is not set.
+    """
+    if not secret:
+        msg = f"a call of a webhook cannot be checked, as {variable} is not set"
+        raise SettingsError(msg, hint="Set it to the secret that the service shows where its webhooks are set up.")
+    return secret.encode()
+
+
+def header_of(headers: httpx.Headers, name: str) -> str:
+    """
+    Return a header field that a call of the service always has.
+
+    Raises:
+        ForgedError: it is not there.
+    """
+    if name not in headers:
+        msg = f"the call has no {name}, so it is not the service's"
+        raise ForgedError(msg)
+    return headers[name]
+
+
+def check_signature(expected: str | bytes, *given: str | bytes) -> None:
+    """
+    See to it that one of the signatures that were given is the expected one.
+
+    Raises:
+        ForgedError: none is.
+    """
+    if not any([hmac.compare_digest(_bytes(expected), _bytes(one)) for one in given]):  # noqa: C419  # in constant time
+        msg = "the signature of the call is not the service's"
+        raise ForgedError(msg, hint="If the service does call here, compare the secret with the one over there.")
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+
+
+def check_moment(stamp: str, now: datetime) -> datetime:
+    """
+    Return the moment that a call was signed at, given in seconds since 1970.
+
+    Raises:
+        ForgedError: it is not from now, so that somebody may have kept it to send it again.
+    """
+    try:
+        moment = datetime.fromtimestamp(int(stamp), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        msg = "the moment of the call cannot be read"
+        raise ForgedError(msg) from error
+    if abs((now - moment).total_seconds()) > TOLERANCE:
+        msg = "the call was signed too long ago, or in the future"
+        raise ForgedError(msg, hint="If the service does call here, compare this machine's clock with the time.")
+    return moment
+
+
+def check_basic(headers: httpx.Headers, variable: str, expected: str) -> None:
+    """
+    See to it that a call has the name and password, ``name:password``, that the webhook's address was given.
+
+    Raises:
+        ForgedError: it has others, or none.
+        SettingsError: nothing is expected.
+    """
+    wanted = secret_for(variable, expected)
+    scheme, _, given = header_of(headers, "Authorization").partition(" ")
+    try:
+        check_signature(wanted, b64decode(given, validate=True) if scheme.lower() == "basic" else b"")
+    except (Error, ValueError) as error:
+        msg = "the name and password of the call cannot be read"
+        raise ForgedError(msg) from error
+
+
+def read_body(body: bytes, kind: type[_Body]) -> _Body:
+    """
+    Return what a call says, which is JSON.
+
+    Raises:
+        ProviderError: it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind, strict=False)
+    except (ValueError, RecursionError) as error:  # what msgspec raises, and what it lets through
+        msg = f"the call cannot be read: {error}"
+        raise ProviderError(msg) from error
+
+
+def event_id(*facts: str) -> str:
+    """Return a name for an event of a service that gives it none: the same whenever the same is told."""
+    return sha256("\n".join(facts).encode()).hexdigest()[:32]
+
+
+def moment_of(seconds: float) -> datetime:
+    """
+    Return the moment of an event, given in seconds since 1970.
+
+    Raises:
+        ProviderError: there is no such moment.
+    """
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        msg = "the call tells of a moment that cannot be"
+        raise ProviderError(msg) from error

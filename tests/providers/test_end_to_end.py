@@ -1,0 +1,199 @@
+"""The real program sends an issue through each provider to a service on loopback, in fair weather and in foul."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import httpx
+import pytest
+from conftest import Program
+from loopback import Loopback, open_loopback
+from nasty import EDITIONS
+from registered import Registered, names
+from stand_ins import NOW, Answer, Arrived
+
+from digest.model import Batch, Readers, State, Subscriber
+from digest.providers.finding import provider_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from conftest import Run
+
+SLUG = "2026-11-24-hello"
+BAD = "noor@example.org"
+WORDS = "\n\n`{{ user.name }}` %recipient.x% [[data:x]] `-name-` \\{{ x }} *|FNAME|* 100 % {% if %}\n"
+OVER_HTTP = [name for name in names() if getattr(provider_class(name), "transport", "its own") is None]
+
+
+@dataclass(kw_only=True)
+class Service:
+    """The service of a provider: what it is told to answer, and whom it has accepted."""
+
+    registered: Registered
+    foul: dict[str, int] = field(default_factory=dict)
+    """Answers by title, and how many requests each is still given to."""
+    accepted: Counter[str] = field(default_factory=Counter)
+    """How often each reader was accepted."""
+    arrived: list[Arrived] = field(default_factory=list)
+    """What has reached their mailboxes by requests that were taken whole."""
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Take a request, or answer as the weather is."""
+        request = self.redirected(request)
+        arrived = self.registered.stand_in.deliver(request)
+        emails = [one.email for one in arrived]
+        title = next((title for title, left in self.foul.items() if left), "")
+        if title == "one refused" and BAD not in emails:
+            title = ""
+        if title:
+            self.foul[title] -= 1
+            answer = self._answer(title)
+            states = _states(answer, emails)
+            self.accepted.update(email for email, state in zip(emails, states, strict=True) if state is State.SENT)
+            return answer.response(_batch(emails))
+        self.accepted.update(emails)
+        self.arrived += arrived
+        return self.registered.stand_in.accept(request)
+
+    def redirected(self, request: httpx.Request) -> httpx.Request:
+        """Return a request as it would reach the real service, unless it is signed with its address."""
+        if "X-Amz-Date" in request.headers:
+            return request
+        usual = self.registered.provider().build_request(_batch(["ada@example.org"])).url
+        assert request.url.path == usual.path or usual.path.endswith(request.url.path)
+        return httpx.Request(request.method, usual, headers=request.headers, content=request.content)
+
+    def _answer(self, title: str) -> Answer:
+        answer = self.registered.stand_in.answers[title]
+        assert isinstance(answer, Answer)
+        return answer
+
+
+def _states(answer: Answer, emails: list[str]) -> list[State]:
+    """Return what became of each reader by an answer to three, or to fewer."""
+    if isinstance(answer.outcome, type):
+        return [State.QUEUED] * len(emails)
+    return [*answer.outcome][: len(emails)]
+
+
+def _batch(emails: list[str]) -> Batch:
+    """Return what a stand-in needs to know of those whom it answers for."""
+    readers = [Subscriber(id=number, email=email, token="") for number, email in enumerate(emails, 1)]
+    return Batch(edition=EDITIONS["one without slots"], number=1, key="", readers=Readers.of(readers), at=NOW)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """A newsletter whose provider is one of them, pointed to loopback."""
+
+    program: Program
+    run: Run
+    service: Service
+    loopback: Loopback
+
+    def send(self) -> tuple[int, dict[str, int]]:
+        """Send the issue; return the exit code, and how many readers stand how."""
+        done = self.program.run("send", SLUG, "--yes", "--late", "--json")
+        assert [*map(repr, self.loopback.faults)] == []
+        assert self.loopback.requests, done.stderr
+        output = done.stdout + done.stderr
+        assert [secret for secret in self.service.registered.stand_in.environ.values() if secret in output] == []
+        facts = json.loads(self.run("status", SLUG, "--json").stdout)
+        return done.returncode, {state.value: facts[state.value] for state in State if facts[state.value]}
+
+
+class SetUp(Protocol):
+    """Sets a newsletter up."""
+
+    def __call__(self, name: str, readers: int = 3) -> Desk:
+        """Return it, with so many readers and a provider of this name."""
+
+
+@pytest.fixture
+def set_up(letter: Path, run: Run) -> Iterator[SetUp]:
+    """Return what sets a newsletter up for a provider."""
+    with ExitStack() as open_until_the_end:
+
+        def prepare(name: str, readers: int = 3) -> Desk:
+            service = Service(registered=Registered.of(name))
+            loopback = open_until_the_end.enter_context(open_loopback(service.answer))
+            write_settings(
+                letter / "digest.toml", {**service.registered.stand_in.options, "api_url": loopback.url}, name
+            )
+            issue = letter / "issues" / f"{SLUG}.md"
+            issue.write_text(issue.read_text("utf-8") + WORDS, encoding="utf-8")
+            rows = "".join(f"{email},Reader\n" for email in everyone(readers))
+            (letter / "more.csv").write_text(f"email,name\n{rows}", encoding="utf-8")
+            assert run("subscribers", "import", "more.csv").exit_code == 0
+            program = Program(folder=letter, variables={**os.environ, **service.registered.stand_in.environ})
+            return Desk(program=program, run=run, service=service, loopback=loopback)
+
+        yield prepare
+
+
+def write_settings(path: Path, options: Mapping[str, object], name: str) -> None:
+    """Choose a provider, and an address for answers."""
+    text = path.read_text("utf-8").partition("[provider]")[0]
+    text = text.replace("[newsletter]\n", '[newsletter]\nreply_to = "Answers <answers@example.org>"\n')
+    lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {"name": name, **options}.items())
+    path.write_text(f"{text}[provider]\n{lines}\n", encoding="utf-8")
+
+
+def everyone(count: int) -> Counter[str]:
+    """Return each of so many readers once."""
+    further = [f"reader{number}@example.org" for number in range(3, count + 1)]
+    return Counter(["ada@example.org", BAD, *further])
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+def test_everyone_gets_it_once(set_up: SetUp, name: str) -> None:
+    """An issue full of others' languages reaches everyone once, each with the own unsubscribe address."""
+    opened = set_up(name, 60)
+    assert opened.send() == (0, {"sent": 60})
+    assert opened.service.accepted == everyone(60)
+    stand_in, arrived = opened.service.registered.stand_in, opened.service.arrived
+    assert all("{{ user.name }}" in one.text and "%recipient.x% [[data:x]]" in one.html for one in arrived)
+    if "List-Unsubscribe" not in stand_in.withheld | stand_in.replaced_headers:
+        assert len({one.headers["List-Unsubscribe"] for one in arrived}) == 60
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+def test_whoever_was_too_fast_comes_back(set_up: SetUp, name: str) -> None:
+    """A service that is too busy at first gets everything a little later, once."""
+    opened = set_up(name)
+    opened.service.foul = {"too fast": 1}
+    assert opened.send() == (0, {"sent": 3})
+    assert opened.service.accepted == everyone(3)
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+def test_one_bad_reader_keeps_nobody_waiting(set_up: SetUp, name: str) -> None:
+    """One who is refused is refused alone, however the service says it; the others get it once."""
+    opened = set_up(name)
+    answer = opened.service.registered.stand_in.answers["one refused"]
+    if isinstance(answer, str):
+        assert answer
+        return
+    if State.IN_DOUBT in answer.outcome if not isinstance(answer.outcome, type) else ():
+        return  # it does not say who
+    opened.service.foul = {"one refused": 100}
+    assert opened.send() == (0, {"sent": 2, "refused": 1})
+    assert opened.service.accepted == everyone(3) - Counter([BAD])
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+def test_a_service_that_refuses_gets_it_later(set_up: SetUp, name: str) -> None:
+    """Where the key is refused, nothing is sent and the program says so; run again, everyone gets it once."""
+    opened = set_up(name)
+    opened.service.foul = {"key refused": 1_000}
+    assert opened.send() == (5, {"queued": 3})
+    opened.service.foul = {}
+    assert opened.send() == (0, {"sent": 3})
+    assert opened.service.accepted == everyone(3)
