@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, repeat
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar
 
 import httpx
 import msgspec
 
-from digest.errors import ProviderError
 from digest.model import Pattern, Receipt, Slot, Spelling, State, merge
 from digest.providers import Limits
 from digest.providers.answers import receipts_by_status
@@ -35,21 +34,6 @@ class Service:
     name: ClassVar[str] = "sink"
     destination: ClassVar[str] = "nowhere"
     transport: ClassVar[None] = None
-
-    def build_query(self, batch: Batch) -> NoReturn:  # noqa: ARG002  # the protocol's
-        """Refuse."""
-        msg = "a sink has no log"
-        raise ProviderError(msg)
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:  # noqa: ARG002  # the protocol's
-        """Refuse."""
-        msg = "a sink has no log"
-        raise ProviderError(msg)
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:  # noqa: ARG002  # the protocol's
-        """Refuse."""
-        msg = "a sink has no webhooks"
-        raise ProviderError(msg)
 
 
 class Merging(Service):

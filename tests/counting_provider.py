@@ -6,7 +6,10 @@ It is found by its entry point, which `install` puts into a folder. Options, all
     concurrency: requests side by side.
     idempotent: whether it heeds keys.
     seconds: how long each request takes, half of it before and half after it is accepted.
-    answer: "sent", or what goes wrong instead, in every request; "x then y" says y from the second one on.
+    answer: "sent", or what goes wrong instead, in every request; "x then y" says y from the second one on;
+        "dislikes x" rejects every request with somebody whose address begins with x.
+    bytes: of a request at most.
+    hours: how far ahead it can be told when to deliver.
 """
 
 from __future__ import annotations
@@ -14,21 +17,21 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Self, cast
 
 import httpx
 
-from digest.errors import ProviderError
 from digest.model import Receipt, State
-from digest.providers import Limits
+from digest.providers import Limits, RejectedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from digest.model import Batch
+    from digest.providers import Setup
 
 LOG = "accepted.jsonl"
 
@@ -38,29 +41,9 @@ def install(folder: Path) -> None:
     facts = folder / "counting_provider-1.0.dist-info"
     facts.mkdir(parents=True)
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: counting-provider\nVersion: 1.0\n", encoding="utf-8")
-    entry = "[digest.providers]\ncounting = counting_provider:from_settings\n"
+    entry = "[digest.providers]\ncounting = counting_provider:Counting\n"
     (facts / "entry_points.txt").write_text(entry, encoding="utf-8")
     (folder / "counting_provider.py").symlink_to(Path(__file__).resolve())
-
-
-def from_settings(
-    *, root: Path, api_url: str | None, options: Mapping[str, object], environ: Mapping[str, str]
-) -> Counting:
-    """Return the provider of a newsletter."""
-    del api_url, environ
-    service = Service(
-        log=root / LOG,
-        idempotent=bool(options.get("idempotent", True)),
-        seconds=float(str(options.get("seconds", 0))),
-        answer=str(options.get("answer", "sent")),
-    )
-    limits = Limits(
-        messages=int(str(options.get("messages", 10))),
-        inline_images=False,
-        key_lifetime=timedelta(hours=24) if service.idempotent else None,
-        concurrency=int(str(options.get("concurrency", 1))),
-    )
-    return Counting(limits=limits, transport=service)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +54,7 @@ class Service(httpx.BaseTransport):
     idempotent: bool
     seconds: float
     answer: str
+    sandbox: bool = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Accept a request, unless it did already."""
@@ -78,6 +62,13 @@ class Service(httpx.BaseTransport):
         if answer == "unreachable":
             msg = "nobody is there"
             raise httpx.ConnectError(msg, request=request)
+        if answer.startswith("dislikes "):
+            disliked = any(email.startswith(answer.removeprefix("dislikes ")) for email in json.loads(request.content))
+            if disliked:
+                return httpx.Response(422, json={"message": "an address is no good"})
+            answer = "sent"
+        if self.sandbox:
+            return httpx.Response(200, text=answer)
         time.sleep(self.seconds / 2)
         if answer != "queued" and not (self.idempotent and request.headers["Key"] in self._keys()):
             self._note(request)
@@ -96,9 +87,12 @@ class Service(httpx.BaseTransport):
         return {json.loads(line)["key"] for line in lines}
 
     def _note(self, request: httpx.Request) -> None:
-        line = json.dumps({"key": request.headers["Key"], "emails": json.loads(request.content)}) + "\n"
+        facts = {name: request.headers[name] for name in ("Key", "Subject", "Deliver-At") if name in request.headers}
+        line = json.dumps(
+            {**{name.lower(): value for name, value in facts.items()}, "emails": json.loads(request.content)}
+        )
         log = os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        os.write(log, line.encode())
+        os.write(log, f"{line}\n".encode())
         os.close(log)
 
 
@@ -106,15 +100,41 @@ class Service(httpx.BaseTransport):
 class Counting:
     """The provider."""
 
-    limits: Limits
     transport: Service
+    limits: Limits = Limits(messages=10, inline_images=False, sandbox=True)  # noqa: RUF009  # it is frozen
     name: str = "counting"
     destination: str = "a log"
+
+    @classmethod
+    def from_settings(cls, setup: Setup) -> Self:
+        """Return the provider of a newsletter."""
+        options = setup.options
+        service = Service(
+            log=setup.root / LOG,
+            idempotent=bool(options.get("idempotent", True)),
+            seconds=float(str(options.get("seconds", 0))),
+            answer=str(options.get("answer", "sent")),
+        )
+        limits = Limits(
+            messages=int(str(options.get("messages", 10))),
+            inline_images=False,
+            key_lifetime=timedelta(hours=24) if service.idempotent else None,
+            concurrency=int(str(options.get("concurrency", 1))),
+            bytes=cast("int | None", options.get("bytes")),
+            horizon=timedelta(hours=float(str(options["hours"]))) if "hours" in options else None,
+            sandbox=True,
+            caveats=("A log reads nothing.",) if "hours" in options else (),
+        )
+        return cls(limits=limits, transport=replace(service, sandbox=setup.sandbox))
 
     def build_request(self, batch: Batch) -> httpx.Request:
         """Return the addresses."""
         emails = [reader.email for reader in batch.readers]
-        return httpx.Request("POST", "https://counting.test/", json=emails, headers={"Key": batch.key})
+        edition = batch.edition
+        headers = {"Key": batch.key, "Subject": edition.subject.fill({}).encode("ascii", "replace").decode()}
+        if edition.deliver_at:
+            headers["Deliver-At"] = edition.deliver_at.isoformat()
+        return httpx.Request("POST", "https://counting.test/", json=emails, headers=headers)
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """Take the service at its word."""
@@ -123,25 +143,9 @@ class Counting:
             raise KeyError(msg)
         if response.text == "one too many":
             return [Receipt(state=State.SENT)] * (len(batch.readers) + 1)
+        if not response.is_success:
+            raise RejectedError(response.json()["message"])
         if response.text == "one refused":
             refused = Receipt(state=State.REFUSED, reason="no such mailbox")
             return [refused, *[Receipt(state=State.SENT)] * (len(batch.readers) - 1)]
         return [Receipt(state=State(response.text), reason="as told")] * len(batch.readers)
-
-    def build_query(self, batch: Batch) -> NoReturn:
-        """Refuse: it has no log."""
-        del batch
-        msg = "there is no log"
-        raise ProviderError(msg)
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:
-        """Refuse: it has no log."""
-        del batch, response
-        msg = "there is no log"
-        raise ProviderError(msg)
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Refuse: it has none."""
-        del headers, body
-        msg = "there are no webhooks"
-        raise ProviderError(msg)

@@ -14,9 +14,10 @@ import pytest
 
 from digest import errors
 from digest.cli import digest
+from digest.cli.providers import HEADINGS, cells
 from digest.config import VARIABLES
-from digest.providers import outbox
 from digest.providers.finding import GROUP
+from digest.providers.matrix import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,13 +130,14 @@ def test_manual_tells_each_variable(variable: str) -> None:
     ("path", "arguments"),
     [
         ("digest build", [("build",)]),
-        ("digest send", [("send", "--yes"), ("send", "--dry-run")]),
+        ("digest send", [("send", SLUG, "--to", "editor@example.org"), ("send", "--yes"), ("send", "--dry-run")]),
         ("digest status", [("status", SLUG, "--recipients")]),
         ("digest subscribers import", [("subscribers", "import", "list.csv")]),
         ("digest subscribers list", [("subscribers", "list")]),
         ("digest subscribers count", [("subscribers", "count")]),
         ("digest subscribers show", [("subscribers", "show", "noor@example.org")]),
-        ("digest providers", [("providers",)]),
+        ("digest providers", [("providers",), ("providers", "outbox")]),
+        ("digest doctor", [("doctor",)]),
     ],
 )
 def test_json_of_the_manual(run: Run, path: str, arguments: list[tuple[str, ...]], tmp_path: Path) -> None:
@@ -178,9 +180,30 @@ def test_links_of_the_manual_lead_somewhere(path: Path) -> None:
             assert anchor in {_anchor(heading) for heading in headings}
 
 
-def test_manual_tells_each_provider() -> None:
-    """Each provider that comes with digest has a page of its name, and each option of the outbox stands on its page."""
-    ours = [entry.name for entry in entry_points(group=GROUP) if entry.value.startswith("digest.")]
-    pages = {name: (DOCS / "providers" / f"{name}.md").read_text(encoding="utf-8") for name in ours}
-    rows = re.findall(r"^\| `(\w+)` \|", pages["outbox"], re.MULTILINE)
-    assert rows == list(outbox._OPTIONS)
+OURS = sorted(entry.name for entry in entry_points(group=GROUP) if entry.value.startswith("digest."))
+
+
+def _provider_page(name: str) -> str:
+    return (DOCS / "providers" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_manual_tells_each_provider(name: str) -> None:
+    """Each provider has a page of its name, with its options in their order, and all of its variables."""
+    entry, page = entry_of(name), _provider_page(name)
+    assert re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE) == [option.name for option in entry.options]
+    assert [variable for variable in entry.secrets if f"`{variable}`" not in page] == []
+
+
+def test_manual_compares_the_providers() -> None:
+    """The matrix of the manual is the one that `digest providers` shows, each name a link to its page."""
+    page = (DOCS / "providers" / "README.md").read_text(encoding="utf-8")
+    rows = [(f"[{name}]({name}.md)", *rest) for name, *rest in (cells(entry_of(name)) for name in OURS)]
+    table = [f"| {' | '.join(row)} |" for row in (HEADINGS, *rows)]
+    assert [line for line in page.splitlines() if line.startswith(("| provider |", "| ["))] == table
+
+
+def test_manual_explains_the_comparison() -> None:
+    """Each column of the matrix is explained below it."""
+    page = (DOCS / "providers" / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^- \*\*(.*?)\*\*:", page, re.MULTILINE) == list(HEADINGS[1:])

@@ -65,6 +65,8 @@ REPORTING = [
     ("status", SLUG),
     ("status", SLUG, "--recipients"),
     ("providers",),
+    ("providers", "outbox"),
+    ("doctor",),
     ("subscribers", "import", "subscribers.csv"),
     ("subscribers", "list"),
     ("subscribers", "list", "--tag", "nobody-has-it"),
@@ -272,7 +274,7 @@ def test_help_is_read_at_a_glance(run: Run) -> None:
         assert lines
         assert all(line.endswith(".") and not line.endswith("...") for line in lines)
     about_issues = {"init", "new", "build", "send", "status", "pause", "cancel", "resolve", "retry"}
-    assert {*commands.commands} == about_issues | {"subscribers", "store", "providers"}
+    assert {*commands.commands} == about_issues | {"subscribers", "store", "providers", "doctor"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -290,6 +292,7 @@ def test_completion_script(letter: Path, shell: str) -> None:
         ("digest build 20", [SLUG]),
         ("digest status x", []),
         ("digest send --dr", ["--dry-run"]),
+        ("digest providers outb", ["outbox"]),
     ],
 )
 def test_completion(letter: Path, words: str, expected: list[str]) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from digest.config import load_settings
 from digest.errors import IncompleteError
+from digest.publishing.choosing import Wishes, provider_of
 from digest.publishing.mailing import carry_out, prepare
 from digest.publishing.newsroom import Newsroom
 from digest.store import open_store
@@ -101,7 +102,7 @@ def test_list_that_changes_while_someone_thinks(letter: Path) -> None:
     """Who joins between the plan and its confirmation makes it another plan, so nothing is sent."""
     newsroom = Newsroom(settings=load_settings(letter, {}))
     with open_store(newsroom.settings.store.url) as store:
-        mailing = prepare(newsroom, store, None)
+        mailing = prepare(newsroom, store, provider_of(newsroom.settings), None, Wishes())
         assert mailing
         with open_store(newsroom.settings.store.url) as other:
             assert other.subscribers.leave("noor@example.org", now=datetime.now(UTC))

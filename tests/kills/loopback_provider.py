@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
@@ -14,34 +14,32 @@ from digest.providers import Limits
 from digest.providers.answers import receipts_by_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from digest.model import Batch
-
-
-def from_settings(
-    *, root: Path, api_url: str | None, options: Mapping[str, object], environ: Mapping[str, str]
-) -> Loopback:
-    """Return the provider: `messages` readers a request, and whether the service heeds keys, as its options say."""
-    del root, environ
-    limits = Limits(
-        messages=int(str(options["messages"])),
-        inline_images=False,
-        key_lifetime=timedelta(days=1) if options["heeds_keys"] else None,
-        concurrency=int(str(options["concurrency"])),
-    )
-    return Loopback(limits=limits, destination=str(api_url))
+    from digest.providers import Setup
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loopback:
     """The provider."""
 
-    limits: Limits
     destination: str
+    limits: Limits = Limits(messages=1, inline_images=False)  # noqa: RUF009  # it is frozen
     name: str = "loopback"
     transport: httpx.BaseTransport | None = None
+
+    @classmethod
+    def from_settings(cls, setup: Setup) -> Self:
+        """Return the provider: `messages` readers a request, and whether the service heeds keys, as its options say."""
+        options = setup.options
+        limits = Limits(
+            messages=int(str(options["messages"])),
+            inline_images=False,
+            key_lifetime=timedelta(days=1) if options["heeds_keys"] else None,
+            concurrency=int(str(options["concurrency"])),
+        )
+        return cls(limits=limits, destination=str(setup.api_url))
 
     def build_request(self, batch: Batch) -> httpx.Request:
         """Return the messages; the headers are for the service's record."""
@@ -60,15 +58,3 @@ class Loopback:
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """Take the service at its word."""
         return receipts_by_status(batch, response) or [Receipt(state=State.SENT)] * len(batch.readers)
-
-    def build_query(self, batch: Batch) -> NoReturn:
-        """Refuse: the service keeps no log."""
-        raise NotImplementedError
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:
-        """Refuse: the service keeps no log."""
-        raise NotImplementedError
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Refuse: the service has no webhooks."""
-        raise NotImplementedError

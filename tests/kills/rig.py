@@ -179,7 +179,7 @@ def _install(folder: Path) -> None:
     facts = folder / "loopback_provider-1.0.dist-info"
     facts.mkdir(parents=True)
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: loopback-provider\nVersion: 1.0\n", encoding="utf-8")
-    entry = "[digest.providers]\nloopback = loopback_provider:from_settings\n"
+    entry = "[digest.providers]\nloopback = loopback_provider:Loopback\n"
     (facts / "entry_points.txt").write_text(entry, encoding="utf-8")
     (folder / _PROVIDER.name).symlink_to(_PROVIDER)
 

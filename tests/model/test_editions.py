@@ -17,21 +17,22 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org", name="Snow"),
     reply_to=Address(email="desk@example.org"),
-    subject=Pattern.of_text(f"First snow, {NAME.marker}"),
+    subject=Pattern.of_line(f"First snow, {NAME.marker}"),
     html=Pattern.of_html(f'<a href="https://example.org/{CITY.marker}">{NAME.marker}</a>'),
     text=Pattern.of_text(f"Hello {NAME.marker}"),
-    headers={"List-Id": Pattern.of_text("<snow.example.org>"), "X-City": Pattern.of_text(CITY.marker)},
+    headers={"List-Id": Pattern.of_line("<snow.example.org>"), "X-City": Pattern.of_line(CITY.marker)},
     images=(IMAGE,),
 )
 OTHERS = {
     "slug": replace(EDITION, slug="second-snow"),
     "sender": replace(EDITION, sender=Address(email="editor@example.org")),
     "reply_to": replace(EDITION, reply_to=None),
-    "subject": replace(EDITION, subject=Pattern.of_text("First snow")),
+    "subject": replace(EDITION, subject=Pattern.of_line("First snow")),
     "html": replace(EDITION, html=Pattern.of_html(f"<a>{NAME.marker}</a>")),
     "text": replace(EDITION, text=Pattern.of_text("Hello")),
-    "headers": replace(EDITION, headers={"List-Id": Pattern.of_text("<snow.example.org>")}),
+    "headers": replace(EDITION, headers={"List-Id": Pattern.of_line("<snow.example.org>")}),
     "images": replace(EDITION, images=(replace(IMAGE, content=b"another"),)),
+    "moment": replace(EDITION, deliver_at=NOW),
     "no images": replace(EDITION, images=()),
 }
 
@@ -59,6 +60,7 @@ def test_edition_comes_back(edition: Edition) -> None:
     assert again.patterns == edition.patterns
     assert [*again.headers] == [*edition.headers]
     assert (again.sender, again.reply_to, again.images) == (edition.sender, edition.reply_to, edition.images)
+    assert again.deliver_at == edition.deliver_at
 
 
 def test_fields_of_an_edition() -> None:

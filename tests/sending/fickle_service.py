@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from threading import Event
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from digest.model import Batch
+    from digest.providers import Fetch
 
 KEY_LIFETIME = timedelta(hours=1)
 LOG_DELAY = timedelta(minutes=5)
@@ -42,6 +43,8 @@ class Weather(Enum):
     """Some readers, who are to be tried again."""
     DOUBTS = auto()
     """Of some readers it does not know itself; every second of them it has accepted."""
+    REJECTS = auto()
+    """The whole request, for something in it; of one that it took before, it tells what it told then."""
     THROTTLED = auto()
     BROKEN_BEFORE = auto()
     BROKEN_AFTER = auto()
@@ -60,7 +63,7 @@ class Weather(Enum):
 
 SLOW = (Weather.UNREACHABLE, Weather.RESET_BEFORE, Weather.RESET_AFTER, Weather.CUT)
 """After these, an engine that goes on waits for a while."""
-BAD_LINE = (*SLOW, Weather.BROKEN_BEFORE, Weather.BROKEN_AFTER, Weather.THROTTLED)
+BAD_LINE = (*SLOW, Weather.REJECTS, Weather.BROKEN_BEFORE, Weather.BROKEN_AFTER, Weather.THROTTLED)
 MOODS = (Weather.REFUSES, Weather.SKIPS, Weather.DEFERS, Weather.DOUBTS)
 KILLS = (Weather.KILLED_BEFORE, Weather.KILLED_AFTER, Weather.KILLED_SETTLING)
 _STATES = {
@@ -143,18 +146,10 @@ class Service:
         decided = receipts_by_status(batch, response)
         return _receipts(response) if decided is None else decided
 
-    def build_query(self, batch: Batch) -> httpx.Request:
-        """Ask for a batch by what the service knows it by."""
-        return httpx.Request("GET", "https://fickle.test/", params={"key": batch.key, "readers": batch.readers.emails})
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
-        """Read a state for each reader."""
-        del batch
-        return _receipts(response)
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Refuse: there are none."""
-        raise NotImplementedError
+    def consult_log(self, batch: Batch, fetch: Fetch) -> Sequence[Receipt]:
+        """Ask for a batch by what the service knows it by, and read a state for each reader."""
+        question = {"key": batch.key, "readers": batch.readers.emails}
+        return _receipts(fetch(httpx.Request("GET", "https://fickle.test/", params=question)))
 
     def expect(self, forecast: Iterable[Moment]) -> Event:
         """Have this weather for the next requests, and return what is set when it is over; none is fair for ever."""
@@ -173,9 +168,21 @@ class Service:
                 self._stopping.set()
         if moment.weather in _BEFORE:
             return _answer(moment.weather, request)
+        if moment.weather is Weather.REJECTS and not self._knows(request):
+            return self._reject(request)
         states = self.act(request, moment)
         self.dying = moment.weather is Weather.KILLED_SETTLING
         return _answer(moment.weather, request, states)
+
+    def _knows(self, request: httpx.Request) -> bool:
+        return self.heeds_keys and request.headers["Key"] in self._remembered
+
+    def _reject(self, request: httpx.Request) -> httpx.Response:
+        data = json.loads(request.read())
+        if len(data["readers"]) == 1:
+            ((reader, _),) = data["readers"]
+            self.turned_down.add((data["slug"], reader, State.REFUSED))
+        return httpx.Response(422, json={"message": "as told"})
 
     def _look_up(self, request: httpx.Request) -> httpx.Response:
         complete = self.now() - LOG_DELAY

@@ -20,8 +20,9 @@ from digest.sending.asking import ask
 from digest.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from digest.providers import Fetch
     from digest.store import Frozen, Store
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -29,7 +30,7 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org"),
     reply_to=None,
-    subject=Pattern.of_text("First snow"),
+    subject=Pattern.of_line("First snow"),
     html=Pattern.of_html("<p>Hello</p>"),
     text=Pattern.of_text("Hello"),
     headers={},
@@ -71,22 +72,15 @@ class Log:
         """Refuse: nothing is sent here."""
         raise NotImplementedError
 
-    def build_query(self, batch: Batch) -> httpx.Request:
-        """Ask for a key."""
-        return httpx.Request("GET", "https://log.test/", params={"key": batch.key})
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
-        """Read a state for each reader who is named."""
+    def consult_log(self, batch: Batch, fetch: Fetch) -> Sequence[Receipt]:
+        """Ask for a key, and read a state for each reader who is named."""
+        response = fetch(httpx.Request("GET", "https://log.test/", params={"key": batch.key}))
         try:
             states = json.loads(response.text)
         except ValueError as fault:
             msg = "the log cannot be read"
             raise UnclearError(msg) from fault
         return [Receipt(state=State(states.get(email, "queued"))) for email in batch.readers.emails]
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Refuse: there are none."""
-        raise NotImplementedError
 
 
 def _knows_ann(request: httpx.Request) -> httpx.Response:

@@ -33,7 +33,7 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org"),
     reply_to=None,
-    subject=Pattern.of_text("First snow"),
+    subject=Pattern.of_line("First snow"),
     html=Pattern.of_html("<p>Hello</p>"),
     text=Pattern.of_text("Hello"),
     headers={},
@@ -78,18 +78,6 @@ class Service:
         if decided is not None:
             return decided
         return [Receipt(state=State(state), reason="as told") for state in response.json()]
-
-    def build_query(self, batch: Batch) -> NoReturn:
-        """Refuse: there is no log."""
-        raise NotImplementedError
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:
-        """Refuse: there is no log."""
-        raise NotImplementedError
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Refuse: there are none."""
-        raise NotImplementedError
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Take a request in, and answer."""
@@ -258,6 +246,63 @@ def test_refused_reader_among_many(store: Store, frozen: Frozen) -> None:
     assert states_of(store, frozen) == "ssrss"
     assert len(service.requests) == 3
     assert [delivery.reason for delivery in store.deliveries.lines(frozen)][2] == "as told"
+
+
+def dislikes(*names: str) -> Answer:
+    """Reject every request that has one of these readers in it."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if {*names}.intersection(map(_name, json.loads(request.content)[:-1])):
+            return httpx.Response(422, json={"message": "an address is no good"})
+        return all_sent(request)
+
+    return answer
+
+
+def test_reader_for_whom_everyone_is_rejected(store: Store, frozen: Frozen) -> None:
+    """A batch that is rejected as a whole is halved until whoever is at fault stands alone; the others are sent."""
+    service = Service(answers=dict.fromkeys(range(1, 9), dislikes("dan")))
+    deliver(store, frozen, service, stop_after=9)
+    assert states_of(store, frozen) == "sssrs"
+    assert len(service.requests) == 5  # three batches, and the two halves of the second one
+    assert "an address is no good" in [*store.deliveries.lines(frozen)][3].reason
+    assert service.written_to() == EACH_ONCE - Counter(["dan"])
+
+
+def test_everyone_is_rejected(store: Store, frozen: Frozen) -> None:
+    """Where no request passes, the run ends before many are halved, and who was in a batch is still queued."""
+    service = Service(answers=dict.fromkeys(range(1, 9), dislikes(*EACH_ONCE)))
+    with pytest.raises(ProviderError, match=r"took nothing in 2 requests in a row: .* no good"):
+        deliver(store, frozen, service, stop_after=2)
+    assert states_of(store, frozen) == "qqqqq"
+
+
+def test_rejection_of_what_may_have_left_before(store: Store, frozen: Frozen) -> None:
+    """A batch that was posted before, with nobody knowing how it ended, is not cut up by a later rejection."""
+    service = Service(idempotent=True)
+    service.answers = {1: after_accepting(service, raises(httpx.ReadError)), 2: dislikes("ann")}
+    deliver(store, frozen, service, stop_after=9)
+    assert states_of(store, frozen) == "sssss"
+    assert service.written_to() == EACH_ONCE
+
+
+def test_request_that_is_too_large(store: Store, frozen: Frozen) -> None:
+    """One that has more bytes than the provider takes does not leave; its halves do."""
+    service = Service()
+    service.limits = replace(service.limits, bytes=60)
+    deliver(store, frozen, service, stop_after=9)
+    assert [len(json.loads(body)) - 1 for _, body in service.requests] == [1] * 5
+    assert all(len(body) <= 60 for _, body in service.requests)
+    assert states_of(store, frozen) == "sssss"
+
+
+def test_message_that_is_too_large(store: Store, frozen: Frozen) -> None:
+    """A reader whose message alone is too large is refused, with both sizes."""
+    service = Service()
+    service.limits = replace(service.limits, bytes=20)
+    with pytest.raises(ProviderError, match="too large for service, which takes 20"):
+        deliver(store, frozen, service, stop_after=4)
+    assert service.requests == []
 
 
 def test_refused_readers_are_tried_again_when_somebody_says_so(store: Store, frozen: Frozen) -> None:

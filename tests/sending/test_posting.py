@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -16,14 +16,14 @@ from digest.providers.answers import Fate
 from digest.sending.posting import Answer, Attempt, post
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org"),
     reply_to=None,
-    subject=Pattern.of_text("First snow"),
+    subject=Pattern.of_line("First snow"),
     html=Pattern.of_html("<p>Hello</p>"),
     text=Pattern.of_text("Hello"),
     headers={},
@@ -73,18 +73,6 @@ class Translator:
         if isinstance(self.receipts, Exception):
             raise self.receipts
         return self.receipts
-
-    def build_query(self, batch: Batch) -> NoReturn:
-        """Refuse: there is no log."""
-        raise NotImplementedError
-
-    def read_log(self, batch: Batch, response: httpx.Response) -> NoReturn:
-        """Refuse: there is no log."""
-        raise NotImplementedError
-
-    def read_webhook(self, headers: Mapping[str, str], body: bytes) -> NoReturn:
-        """Refuse: there are none."""
-        raise NotImplementedError
 
 
 def _blocks() -> Iterator[bytes]:

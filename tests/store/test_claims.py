@@ -180,6 +180,21 @@ def test_every_reader_needs_a_receipt(store: Store, frozen: Frozen, receipts: li
         claims.settle(batch, [SENT, SENT], now=LATER)
 
 
+def test_halved_batch(store: Store) -> None:
+    """Its readers are queued again in two batches behind all others, with nobody missing."""
+    put(store, "ann", "bob", "cyd", "dan", "eve")
+    frozen = freeze(store, batch_size=3)
+    with store.claims(frozen) as claims:
+        batch = claim(claims)
+        leave(store, "bob")
+        claims.halve(batch, reason="too large", now=LATER)
+        assert store.deliveries.tally(frozen) == Tally(queued=5)
+        assert [names(batch) for batch in claim_all(claims)] == [["dan", "eve"], ["ann"], ["cyd"]]
+        with pytest.raises(IncompleteError):
+            claims.halve(batch, reason="too large", now=LATER)
+    assert store.deliveries.tally(frozen) == Tally(queued=4, skipped=1)
+
+
 def test_released_batch_is_queued_as_it_was(store: Store, frozen: Frozen) -> None:
     """What surely did not happen is claimed anew; those who left in between drop out, without a second line."""
     with store.claims(frozen) as claims:

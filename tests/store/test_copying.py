@@ -49,6 +49,7 @@ def furnish(store: Store) -> None:
     put(store, "fay")
     leave(store, "fay")
     erase(store, "fay")
+    store.handovers.begin("first-snow", provider="listmonk", now=NOW)
 
 
 def _rows(url: str) -> dict[str, list[tuple[object, ...]]]:

@@ -18,7 +18,8 @@ import click
 from digest import __version__
 from digest.cli.databases import store
 from digest.cli.issues import build, init, new
-from digest.cli.mailings import providers, send
+from digest.cli.mailings import send
+from digest.cli.providers import doctor, providers
 from digest.cli.readers import subscribers
 from digest.cli.standing import cancel, pause, resolve, retry, status
 from digest.cli.statistics import stats
@@ -85,7 +86,7 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
     """
 
 
-for _command in (init, new, build, send, status, pause, cancel, resolve, retry, subscribers, store, providers):
+for _command in (init, new, build, send, status, pause, cancel, resolve, retry, subscribers, store, providers, doctor):
     digest.add_command(_command)
 subscribers.add_command(stats)
 

@@ -1,4 +1,4 @@
-"""What the shell offers when an issue is to be named; see "Completion" in docs/reference/commands.md."""
+"""What the shell offers when an issue or a provider is to be named; see "Completion" in docs/reference/commands.md."""
 
 from __future__ import annotations
 
@@ -19,3 +19,13 @@ def complete_issue(ctx: click.Context, param: click.Parameter, incomplete: str) 
         {path.name.removesuffix(".md") for path in Path("issues").glob("*") if path.suffix == ".md" or path.is_dir()}
     )
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_provider(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the providers that are installed."""
+    from click.shell_completion import CompletionItem
+
+    from digest.providers.finding import provider_names
+
+    del ctx, param
+    return [CompletionItem(name) for name in provider_names() if name.startswith(incomplete)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from digest.model import Plan
     from digest.publishing.mailing import Mailing
+    from digest.publishing.rehearsing import Trial
     from digest.store import Store
 
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 @click.option("--late", is_flag=True, help="Even long after its time.")
 @click.option("--amend", is_flag=True, help="To those still queued, as the issue reads now.")
 @click.option("--to-new", is_flag=True, help="Also to those who joined since it was begun.")
+@click.option("--ahead", is_flag=True, help="Hand it over now, for the provider to deliver at its time.")
+@click.option("--to", "addresses", multiple=True, metavar="ADDRESS", help="A test, to this address alone; repeatable.")
+@click.option("--sandbox", is_flag=True, help="Have the provider check everything and deliver nothing.")
 @json_option
 def send(issue: str | None, yes: bool, dry_run: bool, as_json: bool, **wishes: Any) -> None:  # noqa: FBT001
     """
@@ -42,13 +46,76 @@ def send(issue: str | None, yes: bool, dry_run: bool, as_json: bool, **wishes: A
       digest send --dry-run
       digest send issues/2026-11-24-past-the-plateau.md --segment pros
       digest send 2026-11-24-past-the-plateau --yes --json
+      digest send 2026-11-24-past-the-plateau --to editor@example.org
     """
-    from digest.cli.watching import stoppable
-    from digest.publishing.mailing import Wishes, prepare
+    addresses, sandbox = wishes.pop("addresses"), wishes.pop("sandbox")
+    if addresses or sandbox:
+        _try_out(issue, addresses, wishes, sandbox=sandbox, dry_run=dry_run, as_json=as_json)
+    else:
+        _send_to_readers(issue, wishes, yes=yes, dry_run=dry_run, as_json=as_json)
 
+
+def _try_out(
+    issue: str | None,
+    addresses: tuple[str, ...],
+    wishes: dict[str, Any],
+    *,
+    sandbox: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from digest.cli.watching import stoppable, watch
+    from digest.publishing.rehearsing import perform, prepare_sandbox, prepare_test
+
+    segment = wishes.pop("segment")
+    if issue is None or any(wishes.values()) or (addresses and segment):
+        msg = "a test or a rehearsal is of one issue, as it reads now, and written down nowhere"
+        raise UsageError(msg, hint="Name the issue; beside --sandbox goes --segment, and no other wish.")
     newsroom = open_newsroom()
     with open_list(newsroom.settings) as store, stoppable() as stopping:
-        mailing = prepare(newsroom, store, issue, Wishes(**wishes))
+        if addresses:
+            trial = prepare_test(newsroom, store, issue, addresses, sandbox=sandbox)
+        else:
+            trial = prepare_sandbox(newsroom, store, issue, segment)
+        if not as_json:
+            _show_trial(trial)
+        if not dry_run:
+            with watch(trial.readers, quiet=as_json) as report:
+                stop_after = newsroom.settings.send.stop_after
+                trial = perform(trial, stop_after=stop_after, report=report, stopping=stopping)
+    if as_json:
+        print_json(trial.facts())
+    elif not dry_run:
+        click.echo(f"  {trial.tally.sent:,} taken. Nothing was written down.")
+    if stopping.is_set():
+        raise KeyboardInterrupt
+    if not dry_run:
+        trial.raise_unless_complete()
+
+
+def _show_trial(trial: Trial) -> None:
+    place = f"{trial.provider.name} ({trial.provider.destination})"
+    click.echo(f"{trial.edition.slug}: {trial.subject}")
+    click.echo(f"  {_KINDS[trial.kind]} for {many(trial.readers, 'reader')}, through {place}")
+
+
+_KINDS = {"test": "A test", "sandbox": "A rehearsal that delivers nothing,"}
+
+
+def _send_to_readers(issue: str | None, wishes: dict[str, Any], *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    from digest.cli.handing_over import hand_over
+    from digest.cli.watching import stoppable
+    from digest.providers import OwnsList
+    from digest.publishing.choosing import Wishes, service_of
+    from digest.publishing.mailing import prepare
+
+    newsroom = open_newsroom()
+    service = service_of(newsroom.settings)
+    with open_list(newsroom.settings) as store, stoppable() as stopping:
+        if isinstance(service, OwnsList):
+            hand_over(newsroom, store, service, issue, Wishes(**wishes), yes=yes, dry_run=dry_run, as_json=as_json)
+            return
+        mailing = prepare(newsroom, store, service, issue, Wishes(**wishes))
         if mailing and not as_json:
             _show(mailing, newsroom.timezone)
         if mailing and mailing.readers and not dry_run and (yes or _confirm(mailing)):
@@ -114,7 +181,8 @@ def _compared(plan: Plan) -> str:
 
 
 def _at_pace(plan: Plan) -> str:
-    return f", {duration(plan.seconds)} at the provider's pace" if plan.seconds else ""
+    seconds = plan.seconds or 0
+    return f", {duration(seconds)} at the provider's pace" if seconds >= 1 else ""
 
 
 def _confirm(mailing: Mailing) -> bool:
@@ -137,22 +205,3 @@ def _finish(mailing: Mailing | None, *, as_json: bool) -> None:
         click.echo(f"  {summary(mailing.progress.tally)}")
         if mailing.progress.tally.sent < mailing.progress.tally.total:
             click.echo(f"  Who, and why: digest status {mailing.slug} --recipients")
-
-
-@click.command(short_help="List the services that can deliver.")
-@json_option
-def providers(as_json: bool) -> None:  # noqa: FBT001
-    """
-    List the services that can deliver, by the names that [provider] in digest.toml takes.
-
-    \b
-    Example:
-      digest providers
-    """
-    from digest.providers.finding import provider_names
-
-    names = provider_names()
-    if as_json:
-        print_json({"providers": names})
-    else:
-        click.echo("\n".join(names))

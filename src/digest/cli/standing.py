@@ -107,6 +107,9 @@ def _state(status: IssueStatus, zone: ZoneInfo) -> str:
     if status.progress:
         course = "" if status.progress.course.value == "open" else f", {status.progress.course.value}"
         return f"{summary(status.progress.tally)}, {moment(status.progress.begun_at, zone)}{course}"
+    if status.handed:
+        handed = status.handed
+        return f"with {handed.provider}: {handed.stage.value}, {moment(handed.changed_at, zone)}"
     if status.fault:
         return f"cannot be read: {status.fault.lines()[0]}"
     if status.issue is None:

@@ -13,7 +13,17 @@ from zoneinfo import ZoneInfo
 
 from digest.config.document import FILE_NAME, Document
 from digest.config.environment import read_environment
-from digest.config.settings import DARK, Assets, Newsletter, ProviderChoice, Send, Settings, StoreChoice, Theme
+from digest.config.settings import (
+    DARK,
+    Assets,
+    Newsletter,
+    ProviderChoice,
+    Send,
+    Settings,
+    StoreChoice,
+    Theme,
+    Tracking,
+)
 from digest.errors import Place, SettingsError
 from digest.files import read_text
 
@@ -71,6 +81,7 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     reader_fields = document.fields()
     segments = document.segments(reader_fields, ZoneInfo(newsletter.get("timezone") or "UTC"))
     send = document.attributes("send")
+    tracking = document.attributes("tracking")
     theme = document.attributes("theme")
     dark = document.attributes("theme.dark")
     assets = document.attributes("assets")
@@ -83,6 +94,7 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
         fields=reader_fields,
         segments=segments,
         send=Send(**send),
+        tracking=Tracking(**tracking),
         theme=Theme(**theme, dark=replace(DARK, **dark)),
         assets=Assets(**assets),
         environ=environ,

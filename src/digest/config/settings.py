@@ -9,7 +9,7 @@ stands in the manual: ``docs/reference/settings.md`` has these words, and a test
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 import idna
@@ -152,6 +152,16 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """What the provider is asked to watch. Nothing, by default: the provider leaves links as they are."""
+
+    opens: Switch = False
+    """Whether the provider puts an invisible picture into the mail that tells when it was looked at."""
+    clicks: Switch = False
+    """Whether the provider leads links through its own server, which tells who followed them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
     """Colours by the part they play. Each text on its background has a contrast of at least 4.5 to 1."""
 
@@ -240,6 +250,7 @@ class Settings:
     segments: Mapping[str, Segment]
     """The segments that have names."""
     send: Send
+    tracking: Tracking
     theme: Theme
     assets: Assets
     environ: Mapping[str, str]
@@ -257,10 +268,11 @@ class Key:
 
 def keys_of(section: type) -> dict[str, Key]:
     """Return the keys of a section by the names that they have in the file, in the order of their declaration."""
+    hints = get_type_hints(section, include_extras=True)
     return {
         attribute.name.rstrip("_"): Key(attribute=attribute.name, rule=rule, required=attribute.default is MISSING)
         for attribute in fields(section)
-        for rule in (attribute.type, *get_args(attribute.type))
+        for rule in (hints[attribute.name], *get_args(hints[attribute.name]))
         if hasattr(rule, "__metadata__")
     }
 
@@ -293,6 +305,7 @@ SECTIONS: Mapping[str, type] = {
     "provider": ProviderChoice,
     "store": StoreChoice,
     "send": Send,
+    "tracking": Tracking,
     "theme": Theme,
     "theme.dark": Palette,
     "assets": Assets,

@@ -2,9 +2,9 @@
 
 from digest.model.content import Issue, Picture, Prose, Section, Story
 from digest.model.dispatch import Audience, Delivery, Event, EventKind, Plan, Receipt, State, Tally
-from digest.model.edition import Batch, Edition, InlineImage, Message
+from digest.model.edition import Batch, Edition, InlineImage, Message, message_id
 from digest.model.merging import Merge, Spelling, merge
-from digest.model.pattern import MARKER, Context, Pattern, Slot
+from digest.model.pattern import MARKER, Context, Pattern, Slot, one_line
 from digest.model.people import (
     FURTHER_FACTS,
     RESERVED_FIELDS,
@@ -51,4 +51,6 @@ __all__ = [
     "Subscriber",
     "Tally",
     "merge",
+    "message_id",
+    "one_line",
 ]

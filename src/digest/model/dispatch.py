@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -39,26 +39,47 @@ class Receipt:
 
 
 class EventKind(Enum):
-    """What a provider can tell of a message after it was accepted."""
+    """What a provider can tell of a message later."""
 
+    ACCEPTED = "accepted"
+    """It has taken the message in."""
     DELIVERED = "delivered"
     DEFERRED = "deferred"
+    """The reader's server put it off; the provider tries again."""
+    REFUSED = "refused"
+    """The provider itself has dropped the message after it had accepted it."""
+    SOFT_BOUNCED = "soft_bounced"
+    """The reader's server refused it this time."""
     BOUNCED = "bounced"
+    """The reader's server refused it, and would refuse the next one."""
     COMPLAINED = "complained"
     LEFT = "left"
     OPENED = "opened"
     CLICKED = "clicked"
+    OTHER = "other"
+    """Something that we have no word for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Later news of a delivery, in our words; it stands beside the delivery and never changes it."""
 
+    id: str
+    """What the provider tells this event from others by, so that one that is told twice is heard once."""
     kind: EventKind
-    message_id: str
     at: datetime
     original: str
-    """The provider's own words."""
+    """The provider's own word for it."""
+    reason: str = ""
+    """The provider's own explanation."""
+    correlation_id: str = ""
+    """Our name of the message, as `Batch.correlation_ids` gives it; blank where the provider keeps none."""
+    message_id: str = ""
+    """The provider's name of the message."""
+    email: str = field(default="", repr=False)
+    """The reader's address, where the provider tells it."""
+    url: str = ""
+    """What was clicked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from digest.model.pattern import Pattern
+from digest.model.pattern import Pattern, one_line
 from digest.model.people import RESERVED_FIELDS, Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from digest.model.people import Readers, Subscriber
 
@@ -41,6 +41,8 @@ class Edition:
     headers: Mapping[str, Pattern]
     """Further header fields, in order: ``List-Id``, ``List-Unsubscribe`` and the like."""
     images: tuple[InlineImage, ...] = ()
+    deliver_at: datetime | None = None
+    """When the provider is to deliver it, with its time zone; None is at once."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -71,6 +73,7 @@ class Edition:
 
     def to_json(self) -> str:
         """Return all but the images' bytes, in a form that never varies; `from_json` reads it."""
+        deliver_at = {"deliver_at": self.deliver_at.isoformat()} if self.deliver_at else {}
         return json.dumps(
             {
                 "slug": self.slug,
@@ -81,6 +84,7 @@ class Edition:
                 "text": self.text.marked,
                 "headers": {name: pattern.marked for name, pattern in self.headers.items()},
                 "images": [[image.cid, image.filename, image.media_type] for image in self.images],
+                **deliver_at,
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -94,14 +98,15 @@ class Edition:
             slug=data["slug"],
             sender=_address(data["sender"]),
             reply_to=_address(data["reply_to"]) if data["reply_to"] else None,
-            subject=Pattern.of_text(data["subject"]),
+            subject=Pattern.of_line(data["subject"]),
             html=Pattern.of_html(data["html"]),
             text=Pattern.of_text(data["text"]),
-            headers={name: Pattern.of_text(marked) for name, marked in data["headers"].items()},
+            headers={name: Pattern.of_line(marked) for name, marked in data["headers"].items()},
             images=tuple(
                 InlineImage(cid=cid, filename=filename, media_type=media_type, content=content)
                 for (cid, filename, media_type), content in zip(data["images"], images, strict=True)
             ),
+            deliver_at=datetime.fromisoformat(data["deliver_at"]) if "deliver_at" in data else None,
         )
 
 
@@ -121,7 +126,7 @@ class Message:
     @property
     def to(self) -> Address:
         """The reader, as the ``To`` field shows them."""
-        return Address(email=self.reader.email, name=self.reader.name)
+        return Address(email=self.reader.email, name=one_line(self.reader.name))
 
     @property
     def subject(self) -> str:
@@ -146,8 +151,13 @@ class Message:
     @property
     def message_id(self) -> str:
         """Unique for reader and edition, the same whenever it is built again, and no way back to the reader's token."""
-        name = sha256(f"{self.edition.fingerprint} {self.reader.token}".encode()).hexdigest()[:32]
-        return f"<{name}@{self.edition.sender.domain}>"
+        return message_id(self.edition, self.reader.token)
+
+
+def message_id(edition: Edition, token: str) -> str:
+    """Return the Message-ID of an edition for the reader with this token."""
+    name = sha256(f"{edition.fingerprint} {token}".encode()).hexdigest()[:32]
+    return f"<{name}@{edition.sender.domain}>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,3 +176,12 @@ class Batch:
     def messages(self) -> Iterator[Message]:
         """Return the edition filled for each reader, in the order of `readers`."""
         return (Message(edition=self.edition, reader=reader, at=self.at) for reader in self.readers)
+
+    @property
+    def correlation_ids(self) -> Sequence[str]:
+        """
+        A name for each message, by which a service's news of it find their way back to edition and reader.
+
+        It has letters, digits and a hyphen only, as every service takes them, and no address.
+        """
+        return [f"{self.edition.fingerprint[:16]}-{number}" for number in self.readers.ids]

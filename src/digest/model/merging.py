@@ -27,7 +27,15 @@ class Spelling:
     variable: Callable[[str], str]
     """Spells the variable of a name, which has letters and digits only: ``%recipient.v1%``."""
     special: re.Pattern[str]
-    """Whatever the service would take for its own language."""
+    """
+    Whatever the service would take for its own language, be it only beside a variable: best every sign that opens or
+    closes something there, so that ``{`` and ``{{v1}}`` never become ``{{{v1}}``.
+    """
+    guarded: bool = False
+    """
+    Whether names carry a part of the edition's fingerprint, which no reader can guess: for services that look for
+    variables in the values, too, or know them by their names alone.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +60,15 @@ class Merge:
 @lru_cache(maxsize=4)
 def merge(edition: Edition, spelling: Spelling) -> Merge:
     """Spell the slots of `edition` as variables; asked for the same again, it is at hand."""
-    slots = {slot: f"v{number}" for number, slot in enumerate(_slots_of(edition))}
+    guard = f"d{edition.fingerprint[:8]}" if spelling.guarded else ""
+    slots = {slot: f"{guard}v{number}" for number, slot in enumerate(_slots_of(edition))}
     constants: dict[str, str] = {}
 
     def spelled(pattern: Pattern) -> str:
         return pattern.spell(lambda slot: spelling.variable(slots[slot]), lambda text: spelling.special.sub(kept, text))
 
     def kept(match: re.Match[str]) -> str:
-        name = constants.setdefault(match[0], f"c{len(constants)}")
+        name = constants.setdefault(match[0], f"{guard}c{len(constants)}")
         return spelling.variable(name)
 
     return Merge(

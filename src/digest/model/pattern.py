@@ -28,7 +28,9 @@ class Context(Enum):
     """Where a slot stands, which decides how a value is made safe there."""
 
     TEXT = "text"
-    """Plain text and header fields: as it is."""
+    """Plain text: as it is."""
+    LINE = "line"
+    """Header fields: on one line, whatever it holds."""
     HTML = "html"
     """Text and attribute values of HTML."""
     URL = "url"
@@ -41,7 +43,7 @@ class Context(Enum):
 
     def escape_all(self, values: Sequence[str]) -> Sequence[str]:
         """Escape many values, in one piece where that comes to the same: a batch has a thousand."""
-        if self is Context.TEXT:
+        if self is Context.TEXT or (self is Context.LINE and not _BREAKS.search("".join(values))):
             return values
         if self is Context.URL and _URL_SAFE.fullmatch("".join(values)):
             return values
@@ -57,9 +59,17 @@ def _as_url_part(value: str) -> str:
     return quote(value, safe="")
 
 
+def one_line(value: str) -> str:
+    """Return `value` with a space for each line break and control character, which could begin a header field."""
+    return _BREAKS.sub(" ", value)
+
+
 _URL_SAFE = re.compile(r"[A-Za-z0-9_.~-]*")
+# Every control character and line separator, each one that str.splitlines knows.
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ESCAPES: dict[Context, Callable[[str], str]] = {
     Context.TEXT: _as_is,
+    Context.LINE: one_line,
     Context.HTML: html.escape,
     Context.URL: _as_url_part,
 }
@@ -104,8 +114,18 @@ class Pattern:
 
     @classmethod
     def of_text(cls, marked: str) -> Self:
-        """Cut a plain text or a header field; a slot inside an address is escaped for addresses."""
-        return cls._cut(marked, lambda start: _context_in_text(marked, start))
+        """Cut a plain text; a slot inside an address is escaped for addresses."""
+        return cls._cut(marked, lambda start: _context_in_text(marked, start, Context.TEXT))
+
+    @classmethod
+    def of_line(cls, marked: str) -> Self:
+        """Cut the value of a header field; a slot inside an address is escaped for addresses."""
+        return cls._cut(marked, lambda start: _context_in_text(marked, start, Context.LINE))
+
+    @classmethod
+    def of_field(cls, name: str) -> Self:
+        """Return the pattern that is a field of the reader and nothing else, as it is."""
+        return cls(texts=("", ""), slots=(Slot(name=name),))
 
     @classmethod
     def of_html(cls, marked: str) -> Self:
@@ -161,16 +181,14 @@ _HTML_TAG = re.compile(
 )
 _ATTRIBUTE_BEFORE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)|'([^']*))$""")
 _URL_BEFORE = re.compile(r"(?:https?://|mailto:)[^\s<>\"]*$", re.IGNORECASE)
+_LONGEST_ADDRESS = 2000
+"""How far back we look for the beginning of an address: more than browsers and servers take."""
 _ADDRESSES = frozenset({"href", "src", "action", "background", "cite", "poster"})
 
 
-def _context_in_text(marked: str, start: int) -> Context:
-    return Context.URL if _URL_BEFORE.search(_plain(marked[:start])) else Context.TEXT
-
-
-def _plain(text: str) -> str:
-    """Shorten what stands before a slot to what can matter to it, with earlier slots as letters."""
-    return MARKER.sub("x", text[-2000:])
+def _context_in_text(marked: str, start: int, otherwise: Context) -> Context:
+    before = MARKER.sub("x", marked[max(0, start - _LONGEST_ADDRESS) : start])
+    return Context.URL if _URL_BEFORE.search(before) else otherwise
 
 
 def _context_in_html(marked: str, start: int, tags: list[tuple[int, int]]) -> Context:
@@ -180,7 +198,7 @@ def _context_in_html(marked: str, start: int, tags: list[tuple[int, int]]) -> Co
     begin, end = tag
     if marked[begin : begin + 6].lower() == "<title":
         return Context.HTML
-    attribute = _ATTRIBUTE_BEFORE.search(_plain(marked[begin:start]))
+    attribute = _ATTRIBUTE_BEFORE.search(MARKER.sub("x", marked[begin:start]))
     if attribute is None:
         msg = "a field of the reader stands inside a comment, a style or the name of a tag"
         raise ContentError(msg, hint=f"Move it into text: {marked[begin:end][:60]}")

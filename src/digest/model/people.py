@@ -122,6 +122,11 @@ class Readers:
             columns={name: tuple(row.get(name, "") for row in rows) for name in names},
         )
 
+    def at(self, places: Sequence[int]) -> Self:
+        """Return those at some places, which count from 0."""
+        columns = {name: [values[place] for place in places] for name, values in self.columns.items()}
+        return type(self)(ids=[self.ids[place] for place in places], columns=columns)
+
     @property
     def emails(self) -> Sequence[str]:
         """Their addresses."""

@@ -95,6 +95,7 @@ def unsent(newsroom: Newsroom, store: Store) -> list[Path]:
     """Return the issues that are not yet sent to all of their readers."""
     unfinished = {frozen.slug for frozen in store.mailings.unfinished()}
     sent = {frozen.slug for frozen in store.mailings.all()} - unfinished
+    sent |= {handed.slug for handed in store.handovers.all() if handed.stage.is_done}
     return [path for slug, path in newsroom.by_slug().items() if slug not in sent]
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
 from digest.model import Receipt, State
-from digest.publishing.mailing import provider_of, slug_of
+from digest.publishing.choosing import provider_of
+from digest.publishing.mailing import slug_of
 from digest.sending.asking import ask
 from digest.store import Course
 

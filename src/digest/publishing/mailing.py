@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from digest.addressing import example_reader, find_segment, refuse_blanks
 from digest.errors import ContentError, IncompleteError, ProviderError, SettingsError, UsageError
-from digest.providers.finding import load_provider
+from digest.publishing.choosing import Wishes, next_issue
+from digest.publishing.handing_over import refuse_handed_over
 from digest.publishing.newsroom import FAULTS
 from digest.publishing.planning import (
     make_plan,
+    moment_ahead,
     refuse_growth,
     refuse_lateness,
     refuse_many_newcomers,
@@ -36,22 +38,6 @@ if TYPE_CHECKING:
     from digest.store import Frozen, Store
 
 _GO_ON = "Run it again: it goes on from here, and nobody gets it twice."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What a person asks of a send besides the issue."""
-
-    segment: str = ""
-    """A segment's name or expression; blank for everyone."""
-    plan: str = ""
-    """The key of the plan that they have seen; blank for whatever it is now."""
-    late: bool = False
-    """Whether an issue may leave long after its time."""
-    amend: bool = False
-    """Whether those who are still queued get the issue as it reads now."""
-    to_new: bool = False
-    """Whether those get it, too, who joined since it was begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +118,14 @@ class Mailing:
             raise IncompleteError(msg, hint=f"Who they are, and what to do: digest resolve {self.slug}")
 
 
-def prepare(newsroom: Newsroom, store: Store, name: str | None, wishes: Wishes = Wishes()) -> Mailing | None:
+def prepare(newsroom: Newsroom, store: Store, provider: Provider, name: str | None, wishes: Wishes) -> Mailing | None:
     """
     Return what sending an issue would do; nothing is changed.
 
     Args:
         newsroom: the newsletter.
         store: its readers and its ledger.
+        provider: who delivers.
         name: the issue's path or slug; without it, the one that is ready or was begun, or None if there is none.
         wishes: what else is asked for.
 
@@ -146,13 +133,12 @@ def prepare(newsroom: Newsroom, store: Store, name: str | None, wishes: Wishes =
         ContentError: the issue or a template has something to mend, some reader would get a blank, many more readers
             would get it than the last issue, or it is too late.
         ProviderError: the provider cannot carry the edition.
-        SettingsError: there is no such provider, or its settings are wrong.
         UsageError: there is no such issue or segment, nobody to write to, or it was begun otherwise.
     """
     slug = slug_of(newsroom, store, name) if name else _next(newsroom, store)
     if slug is None:
         return None
-    provider = provider_of(newsroom.settings)
+    refuse_handed_over(store, slug, provider.name)
     frozen = store.mailings.find(slug)
     if frozen:
         return _resume(newsroom, store, provider, frozen, wishes)
@@ -161,34 +147,13 @@ def prepare(newsroom: Newsroom, store: Store, name: str | None, wishes: Wishes =
 
 def slug_of(newsroom: Newsroom, store: Store, name: str) -> str:
     """Return the slug of an issue; what was begun goes on even where its file is gone or broken."""
-    return name if store.mailings.find(name) else newsroom.slug_of(newsroom.find(name))
+    return name if store.mailings.find(name) or store.handovers.find(name) else newsroom.slug_of(newsroom.find(name))
 
 
 def _next(newsroom: Newsroom, store: Store) -> str | None:
-    begun = {frozen.slug for frozen in store.mailings.all()}
-    waiting = [frozen.slug for frozen in store.mailings.unfinished() if frozen.course is Course.OPEN]
-    waiting += [slug for slug, path in newsroom.by_slug().items() if slug not in begun and newsroom.read(path).ready]
-    if len(waiting) > 1:
-        msg = f"{len(waiting)} issues are waiting to be sent"
-        raise UsageError(msg, hint=f"Say which: {', '.join(waiting)}")
-    return waiting[0] if waiting else None
-
-
-def provider_of(settings: Settings) -> Provider:
-    """
-    Return the provider that the settings choose.
-
-    Raises:
-        SettingsError: there is none of that name, or its settings are wrong.
-    """
-    choice = settings.provider
-    return load_provider(
-        choice.name,
-        root=settings.root,
-        api_url=choice.api_url,
-        options=choice.options,
-        environ=settings.environ,
-    )
+    begun = {frozen.slug for frozen in store.mailings.all()} | {handed.slug for handed in store.handovers.all()}
+    unfinished = [frozen.slug for frozen in store.mailings.unfinished() if frozen.course is Course.OPEN]
+    return next_issue(newsroom, begun=begun, unfinished=unfinished)
 
 
 def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wishes: Wishes) -> Mailing:
@@ -197,6 +162,8 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
         raise UsageError(msg, hint="Leave out --amend and --to-new.")
     issue = newsroom.read(newsroom.find(name))
     edition = newsroom.render(issue)
+    if wishes.ahead:
+        edition = replace(edition, deliver_at=moment_ahead(issue, provider, _now()))
     segment = find_segment(wishes.segment, newsroom.settings, store)
     plan = make_plan(issue, edition, store=store, provider=provider, segment=segment, now=_now())
     limits = newsroom.settings.send
@@ -219,15 +186,17 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
         msg = f"{frozen.slug} was begun for {frozen.segment or 'everyone'}, and its readers were fixed then"
         raise UsageError(msg, hint="Leave out --segment; those who joined since are added by --to-new.")
     segment = find_segment(frozen.segment, newsroom.settings, store) if wishes.to_new else None
-    edition = _as_it_reads_now(newsroom, frozen)
-    changed = edition is None or edition.fingerprint != frozen.fingerprint
     begun = store.mailings.edition(frozen.edition_id)
+    edition = _as_it_reads_now(newsroom, frozen, begun.deliver_at)
+    changed = edition is None or edition.fingerprint != frozen.fingerprint
     amendment = None
     if wishes.amend and changed:
         # Rendered once more only where that failed, to say why.
         amendment = edition or newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
         refuse_what_cannot_be_carried(amendment, provider)
         refuse_blanks(amendment, store.audiences)
+    elif begun.deliver_at and begun.deliver_at <= _now():
+        amendment = replace(begun, deliver_at=None)  # its time has come
     newcomers = len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0
     refuse_many_newcomers(newcomers, progress.tally.total, newsroom.settings.send)
     if newcomers and not amendment:  # who was there from the beginning had what it needs
@@ -253,9 +222,10 @@ def _refuse_another_way(provider: Provider, frozen: Frozen, progress: Progress, 
         raise UsageError(msg, hint="What is to leave after all needs an issue of its own.")
 
 
-def _as_it_reads_now(newsroom: Newsroom, frozen: Frozen) -> Edition | None:
+def _as_it_reads_now(newsroom: Newsroom, frozen: Frozen, deliver_at: datetime | None) -> Edition | None:
     try:
-        return newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
+        edition = newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
+        return replace(edition, deliver_at=deliver_at)
     except (*FAULTS, UsageError):  # it is broken, or gone
         return None
 

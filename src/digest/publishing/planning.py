@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,21 @@ from digest.errors import ContentError, ProviderError, UsageError
 from digest.model import Batch, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from digest.config import Send
     from digest.model import Edition, Issue
-    from digest.providers import Provider
+    from digest.providers import OwnsList, Provider
     from digest.segments import Segment
     from digest.store import Store
 
 _LATEST = 5
 """How many issues back we look for one that reads the same."""
+_FULL = 0.9
+"""How much of what a provider takes a request is planned to have, as other readers may have longer values."""
+_SOONEST = timedelta(minutes=15)
+"""How far ahead a moment must be that a provider is told, since handing over takes time."""
 _SAMPLE_KEY = "00000000-0000-0000-0000-000000000000"
 """In place of the key of a request that is built to be measured, and never sent."""
 
@@ -42,20 +48,27 @@ def make_plan(
         way_out = "Put readers on the list: digest subscribers import FILE"
         raise UsageError(msg, hint="Nobody is in the segment who may be written to." if segment else way_out)
     refuse_blanks(edition, store.audiences, segment)
+
+    def bytes_of(size: int) -> int:
+        sample = store.audiences.sample(segment, size, edition.fields)
+        request = provider.build_request(Batch(edition=edition, number=1, key=_SAMPLE_KEY, readers=sample, at=now))
+        return int(request.headers.get("Content-Length", 0))
+
+    batch_size, request_bytes = _fit(provider, audience.readers, bytes_of)
     return Plan(
         edition=edition,
         provider=provider.name,
         segment=str(segment or ""),
         audience=audience,
-        batch_size=provider.limits.messages,
-        request_bytes=_request_bytes(edition, store, provider, segment, now),
+        batch_size=batch_size,
+        request_bytes=request_bytes,
         pace=provider.limits.pace,
         last=_readers_of_the_last(store, str(segment or "")),
-        findings=tuple(_findings(issue, now)),
+        findings=(*_findings(issue, edition, now), *provider.limits.caveats),
     )
 
 
-def refuse_what_cannot_be_carried(edition: Edition, provider: Provider) -> None:
+def refuse_what_cannot_be_carried(edition: Edition, provider: Provider | OwnsList) -> None:
     """
     See to it that the provider can carry all that is in an edition.
 
@@ -67,11 +80,24 @@ def refuse_what_cannot_be_carried(edition: Edition, provider: Provider) -> None:
         raise ProviderError(msg, hint="Under [assets] in digest.toml, set `url` to where the images are published.")
 
 
-def _request_bytes(edition: Edition, store: Store, provider: Provider, segment: Segment | None, now: datetime) -> int:
-    """Build the first request, which is the one way to know how large it is, and whether it can be built."""
-    readers = store.audiences.sample(segment, provider.limits.messages, edition.fields)
-    request = provider.build_request(Batch(edition=edition, number=1, key=_SAMPLE_KEY, readers=readers, at=now))
-    return int(request.headers.get("Content-Length", 0))
+def _fit(provider: Provider, readers: int, bytes_of: Callable[[int], int]) -> tuple[int, int]:
+    """
+    Return how many of `readers` go into a request, and about how many bytes it then has.
+
+    To build the first request is the one way to know. One that comes out larger all the same is halved by the engine.
+
+    Raises:
+        ProviderError: not even one message fits.
+    """
+    size, limit = provider.limits.messages, provider.limits.bytes or math.inf
+    measured = bytes_of(size)
+    if measured > limit * _FULL:
+        size = max(1, int(min(size, readers) * limit * _FULL / measured))
+        measured = bytes_of(size)
+    if measured > limit:
+        msg = f"one message of it has {measured:,} bytes for {provider.name}, which takes {limit:,}"
+        raise ProviderError(msg, hint="Make it smaller: shorter teasers, or images that are published under [assets].")
+    return size, measured
 
 
 def _readers_of_the_last(store: Store, segment: str) -> int | None:
@@ -81,11 +107,34 @@ def _readers_of_the_last(store: Store, segment: str) -> int | None:
     return store.deliveries.tally(alike[-1]).total if alike else None
 
 
-def _findings(issue: Issue, now: datetime) -> list[str]:
+def moment_ahead(issue: Issue, provider: Provider | OwnsList, now: datetime) -> datetime:
+    """
+    Return when the provider is to deliver an issue that is handed over now.
+
+    Raises:
+        UsageError: it has no time, or one that is too near.
+        ProviderError: the provider cannot be told a time, or none so far ahead.
+    """
+    horizon = provider.limits.horizon
+    if horizon is None:
+        msg = f"{provider.name} delivers at once and keeps nothing for later"
+        raise ProviderError(msg, hint="Send it at its time, without --ahead.")
+    if issue.send_at is None or issue.send_at - now < _SOONEST:
+        msg = "the issue has no send_at in the future" if issue.send_at is None else "the issue's send_at is too near"
+        raise UsageError(msg, hint="Give it one that is at least a quarter of an hour ahead, or leave out --ahead.")
+    if issue.send_at - now > horizon:
+        msg = f"{provider.name} keeps messages for {horizon / timedelta(hours=1):.0f} hours at most"
+        raise ProviderError(msg, hint=f"The issue is for {issue.send_at:%Y-%m-%d %H:%M %Z}; hand it over later.")
+    return issue.send_at
+
+
+def _findings(issue: Issue, edition: Edition, now: datetime) -> list[str]:
     found = []
     if not issue.ready:
         found.append("It is a draft; it is sent all the same when you confirm.")
-    if issue.send_at and issue.send_at > now:
+    if edition.deliver_at:
+        found.append(f"It is handed over now, to be delivered at {edition.deliver_at:%Y-%m-%d %H:%M %Z}.")
+    elif issue.send_at and issue.send_at > now:
         found.append(f"It is meant for {issue.send_at:%Y-%m-%d %H:%M %Z}, and would leave now.")
     return found
 

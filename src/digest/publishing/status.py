@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from digest.errors import DigestError
     from digest.model import Delivery, Issue
     from digest.publishing.newsroom import Newsroom
-    from digest.store import Course, Frozen, Store
+    from digest.store import Course, Frozen, Handed, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +47,25 @@ class IssueStatus:
     """Why its file cannot be read."""
     progress: Progress | None = None
     """None when nobody has begun to send it."""
+    handed: Handed | None = None
+    """How far it is with a service that took it whole; None when none did."""
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints; an issue that nobody has begun to send has counts of 0 and no edition."""
         nothing = {"issue": self.slug, "edition": None, **asdict(Tally())}
-        return self.progress.facts() if self.progress else nothing
+        facts = self.progress.facts() if self.progress else nothing
+        return facts | {"handed_over": _facts(self.handed)} if self.handed else facts
+
+
+def _facts(handed: Handed) -> dict[str, object]:
+    return {
+        "provider": handed.provider,
+        "campaign": handed.campaign or None,
+        "url": handed.url or None,
+        "progress": handed.stage.value,
+        "edition": handed.fingerprint or None,
+        "at": handed.changed_at.isoformat(),
+    }
 
 
 def progress_of(store: Store, frozen: Frozen) -> Progress:
@@ -73,7 +87,7 @@ def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
     Raises:
         UsageError: there is no such issue, and none was ever sent.
     """
-    if store.mailings.find(name):
+    if store.mailings.find(name) or store.handovers.find(name):
         return _without_file(store, name)
     return _with_file(newsroom, store, newsroom.find(name))
 
@@ -81,7 +95,8 @@ def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
 def overview(newsroom: Newsroom, store: Store) -> list[IssueStatus]:
     """Return how all issues stand, those included whose file is gone since they were sent."""
     there = [_with_file(newsroom, store, path) for path in newsroom.paths()]
-    gone = {frozen.slug for frozen in store.mailings.all()} - {status.slug for status in there}
+    begun = {frozen.slug for frozen in store.mailings.all()} | {handed.slug for handed in store.handovers.all()}
+    gone = begun - {status.slug for status in there}
     return sorted([*there, *(_without_file(store, slug) for slug in gone)], key=lambda status: status.slug)
 
 
@@ -90,17 +105,23 @@ def _with_file(newsroom: Newsroom, store: Store, path: Path) -> IssueStatus:
         issue = newsroom.read(path)
     except FAULTS as fault:
         slug = newsroom.slug_of(path)
-        return IssueStatus(slug=slug, fault=fault, progress=_progress(store, slug))
-    return IssueStatus(slug=issue.slug, issue=issue, progress=_progress(store, issue.slug))
+        return _status(store, slug, fault=fault)
+    return _status(store, issue.slug, issue=issue)
 
 
 def _without_file(store: Store, slug: str) -> IssueStatus:
-    return IssueStatus(slug=slug, progress=_progress(store, slug))
+    return _status(store, slug)
 
 
-def _progress(store: Store, slug: str) -> Progress | None:
+def _status(store: Store, slug: str, *, issue: Issue | None = None, fault: DigestError | None = None) -> IssueStatus:
     frozen = store.mailings.find(slug)
-    return progress_of(store, frozen) if frozen else None
+    return IssueStatus(
+        slug=slug,
+        issue=issue,
+        fault=fault,
+        progress=progress_of(store, frozen) if frozen else None,
+        handed=store.handovers.find(slug),
+    )
 
 
 def deliveries_of(store: Store, slug: str) -> Iterator[Delivery]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from digest.errors import IncompleteError, ProviderError
+from digest.providers import KeepsLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def ask(batch: Batch, provider: Provider, *, since: datetime, now: datetime) -> 
         IncompleteError: it is too early: the log may not know of the request yet.
     """
     delay = provider.limits.log_delay
-    if delay is None:
+    if delay is None or not isinstance(provider, KeepsLog):
         msg = f"{provider.name} has no log that can be asked"
         raise ProviderError(msg, hint="Say it yourself: --sent if they got it, --resend if they are to get it.")
     early = _LONGEST_REQUEST + delay.total_seconds() - (now - since).total_seconds()
@@ -40,7 +41,7 @@ def ask(batch: Batch, provider: Provider, *, since: datetime, now: datetime) -> 
         raise IncompleteError(msg, hint="Ask again then.")
     with httpx.Client(transport=provider.transport, timeout=_TIMEOUT) as client:
         try:
-            return provider.read_log(batch, client.send(provider.build_query(batch)))
+            return provider.consult_log(batch, client.send)
         except httpx.HTTPError as error:
             msg = f"{provider.name} could not be asked: {error}"
             raise ProviderError(msg, hint="Nothing was changed. Ask again later.") from error

@@ -17,23 +17,23 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import Event
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import httpx
 
 from digest.errors import ProviderError
-from digest.model import State
+from digest.model import Receipt, State
 from digest.providers.answers import Fate
 from digest.sending.pace import Bucket, backoff
 from digest.sending.posting import Answer, Attempt, post
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from digest.model import Batch
     from digest.providers import Provider
-    from digest.store import Claims
 
 _TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=None)
 _SAFE_PART = 0.9
@@ -53,6 +53,31 @@ class Step:
 
 
 Report: TypeAlias = "Callable[[Step], None]"
+
+
+class Claims(Protocol):
+    """The batches that an engine works off; `digest.store.Claims` says what each of these means."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make one durable write of all that is done inside."""
+
+    def adopt(self) -> Iterator[tuple[Batch, bool]]:
+        """Take on the batches of dead claimants, and tell whether each is the same to the byte."""
+
+    def claim(self, *, now: datetime) -> Batch | None:
+        """Return what is to be posted next; None when nothing is queued."""
+
+    def settle(self, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> int:
+        """Write down what became of each reader; return how many are to be tried again."""
+
+    def release(self, batch: Batch) -> None:
+        """Queue a batch again that surely did not leave."""
+
+    def halve(self, batch: Batch, *, reason: str, now: datetime) -> None:
+        """Queue a batch again as two that surely did not leave."""
+
+    def doubt(self, batch: Batch, *, reason: str, now: datetime) -> None:
+        """Write down that nobody knows whether a batch was accepted."""
 
 
 class Engine:
@@ -203,10 +228,22 @@ class Engine:
             self._report(Step(settled=len(answer.receipts) - again))
         elif answer.fate is Fate.OPEN or attempt.again:
             self._leave_open(answer)
+        elif answer.fate is Fate.REJECTED:
+            self._isolate(answer)
         else:
             self._claims.release(attempt.batch)
         self._dry = False  # something may be queued anew
         self._learn(answer)
+
+    def _isolate(self, answer: Answer) -> None:
+        """Halve a batch that was rejected for something in it, until whoever is at fault stands alone."""
+        batch = answer.attempt.batch
+        if len(batch.readers) > 1:
+            self._claims.halve(batch, reason=answer.reason, now=self._now())
+        else:
+            refused = Receipt(state=State.REFUSED, reason=answer.reason)
+            self._claims.settle(batch, [refused], now=self._now())
+            self._report(Step(settled=1))
 
     def _leave_open(self, answer: Answer) -> None:
         batch = answer.attempt.batch
@@ -231,6 +268,7 @@ class Engine:
         failed = answer.fate in {Fate.NOT_TAKEN, Fate.OPEN}
         if failed and answer.attempt.spell == self._spell:
             self._spell += 1
+        if failed or answer.fate is Fate.REJECTED:
             self._report(Step(trouble=f"{self._provider.name}: {answer.reason}"))
         if failed or answer.wait:
             self._hold(backoff(max(self._in_vain, 1), self._chance()) if answer.wait is None else answer.wait)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from digest.errors import ProviderError
 from digest.model import State
-from digest.providers import UnclearError
-from digest.providers.answers import Fate, clean, fate_of, watch
+from digest.providers import RejectedError, UnclearError
+from digest.providers.answers import Fate, fate_of, watch
+from digest.providers.words import clean
 from digest.sending.pace import retry_after
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callab
     """Build the request of a batch, send it, and read the answer."""
     try:
         request = provider.build_request(attempt.batch)
+        refuse_size(request, provider)
+    except RejectedError as fault:
+        return Answer(attempt=attempt, fate=Fate.REJECTED, cause=fault)
     except Exception as fault:  # noqa: BLE001  # whatever it is, the batch has surely not left, and that is written down
         return Answer(attempt=attempt, fate=Fate.REFUSED, cause=fault)
     body = None
@@ -72,11 +76,26 @@ def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callab
     return replace(answer, wait=retry_after(response.headers, now()))
 
 
+def refuse_size(request: httpx.Request, provider: Provider) -> None:
+    """
+    See to it that a request is no larger than the provider takes.
+
+    Raises:
+        RejectedError: it is; a smaller batch may pass.
+    """
+    size, limit = int(request.headers.get("Content-Length", 0)), provider.limits.bytes
+    if limit is not None and size > limit:
+        msg = f"a request of {size:,} bytes is too large for {provider.name}, which takes {limit:,}"
+        raise RejectedError(msg)
+
+
 def _read(attempt: Attempt, provider: Provider, response: httpx.Response) -> Answer:
     try:
         receipts = provider.read_response(attempt.batch, response)
     except UnclearError as fault:
         return Answer(attempt=attempt, fate=Fate.OPEN, cause=fault)
+    except RejectedError as fault:
+        return Answer(attempt=attempt, fate=Fate.REJECTED, cause=fault)
     except ProviderError as fault:
         return Answer(attempt=attempt, fate=Fate.REFUSED, cause=fault)
     except Exception as fault:  # noqa: BLE001  # a bug in a provider is no proof that nothing happened

@@ -14,6 +14,7 @@ from digest.store.audiences import Audiences
 from digest.store.claims import Claims
 from digest.store.deliveries import Deliveries
 from digest.store.growth import read_growth
+from digest.store.handovers import Handed, Handovers, Stage
 from digest.store.ledger import Ledger
 from digest.store.locks import FileLocks, Locks
 from digest.store.mailings import BegunError, Course, Frozen, Mailings
@@ -35,8 +36,10 @@ __all__ = [
     "Claims",
     "Course",
     "Frozen",
+    "Handed",
     "Ledger",
     "Put",
+    "Stage",
     "Store",
     "Subscribers",
     "bring_up_to_date",
@@ -59,6 +62,7 @@ class Store:
         self.subscribers = Subscribers(database)
         self.audiences = Audiences(database, self.subscribers)
         self.mailings = Mailings(database)
+        self.handovers = Handovers(database)
         self.ledger = Ledger(database, self.mailings, self.audiences)
         self.deliveries = Deliveries(database, self.subscribers, self.mailings)
         self._database = database

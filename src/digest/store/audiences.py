@@ -76,6 +76,12 @@ class Audiences:
         rows = self._database.fetch_all(query, after=0, size=size, **values)
         return self._columns.active([number for (number,) in rows], fields)
 
+    def walk(self, segment: Segment | None, size: int, fields: Sequence[str]) -> Iterator[Readers]:
+        """Return all of those in a segment who may be written to, with these further fields, so many at a time."""
+        for ids in self.blocks(segment):
+            for start in range(0, len(ids), size):
+                yield self._columns.active(ids[start : start + size], fields)
+
     def _query(self, name: str, segment: Segment | None) -> tuple[str, dict[str, object]]:
         if segment is None:
             return self._sql[name], {}

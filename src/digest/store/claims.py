@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from digest.errors import IncompleteError
-from digest.model import Batch, State
+from digest.model import Batch, Receipt, State
 from digest.store.columns import Columns
 from digest.store.database import to_stamp
 from digest.store.ledger import CANCELLED, contents
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from digest.model import Edition, Readers, Receipt
+    from digest.model import Edition, Readers
     from digest.store.database import Database
     from digest.store.mailings import Frozen, Mailings
 
@@ -161,7 +162,7 @@ class Claims:
         unanimous = states.count(State.SENT) == len(states) == len(batch.readers)
         if not (unanimous and self._settle_whole(batch, receipts, now)):
             with self._database.transaction():
-                self._settle_apart(batch, [*zip(batch.readers.ids, receipts, strict=True)], now)
+                self._settle_apart(batch, [*zip(batch.readers.ids, receipts, strict=True)], now=now)
         return states.count(State.QUEUED)
 
     def _settle_whole(self, batch: Batch, receipts: Sequence[Receipt], now: datetime) -> bool:
@@ -170,7 +171,9 @@ class Claims:
         values = {"count": len(receipts), "message_ids": names, "now": to_stamp(now), "claimant": self._claimant}
         return self._change("settle_whole", batch.number, **values)
 
-    def _settle_apart(self, batch: Batch, answers: Sequence[tuple[int, Receipt]], now: datetime) -> None:
+    def _settle_apart(self, batch: Batch, *parts: Sequence[tuple[int, Receipt]], now: datetime) -> None:
+        """Settle a batch of which not everyone was sent; who is to be tried again gets a batch with their part."""
+        answers = [*chain.from_iterable(parts)]
         origin, _, packed, *_ = self._past(batch.number)
         stay = [(number, receipt) for number, receipt in answers if receipt.state not in _ELSEWHERE]
         self._conclude(
@@ -185,8 +188,21 @@ class Claims:
             self._note(origin, state, reasons, now)
         gone = {*unpack(packed)}.difference(batch.readers.ids)
         self._note(origin, State.SKIPPED, dict.fromkeys(sorted(gone), FORGOTTEN), now)
-        for state in (State.QUEUED, State.IN_DOUBT):
-            self._move(batch.number, state, [(number, one) for number, one in answers if one.state is state])
+        for part, state in product(parts, (State.QUEUED, State.IN_DOUBT)):
+            self._move(batch.number, state, [(number, one) for number, one in part if one.state is state])
+
+    def halve(self, batch: Batch, *, reason: str, now: datetime) -> None:
+        """
+        Queue a claimed batch again as two batches behind all others: nothing of it surely left.
+
+        Raises:
+            IncompleteError: the batch is no longer ours.
+        """
+        again = Receipt(state=State.QUEUED, reason=reason)
+        answers = [(number, again) for number in batch.readers.ids]
+        middle = len(answers) // 2
+        with self._database.transaction():
+            self._settle_apart(batch, answers[:middle], answers[middle:], now=now)
 
     def _past(self, number: int) -> tuple[Any, ...]:
         ((row),) = self._database.fetch_all(self._sql["past"], mailing=self._frozen.id, number=number)

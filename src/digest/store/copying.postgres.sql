@@ -8,7 +8,8 @@ order by cast(column_name as text) collate "C";
 
 -- name: keep_still
 -- Nobody writes until this transaction ends; to read is free.
-lock table subscribers, mailings, editions, edition_images, batches, outcomes, news, history, erased in share mode;
+lock table subscribers, mailings, editions, edition_images, batches, outcomes, news, history, erased, handovers
+in share mode;
 
 -- name: highest_id
 -- The highest id that a table ever gave, which may be higher than any that is left.

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 NUMBERED = frozenset({"subscribers", "mailings", "editions", "history"})
 """Tables that number their rows themselves, and never give a number twice."""
-TABLES = ("subscribers", "mailings", "editions", "edition_images", "batches", "outcomes", "news", "history", "erased")
+TABLES = (
+    "subscribers",
+    "mailings",
+    "editions",
+    "edition_images",
+    "batches",
+    "outcomes",
+    "news",
+    "history",
+    "erased",
+    "handovers",
+)
 """All that a store keeps, each table behind those that it refers to."""
 
 _HASH_BYTES = 16

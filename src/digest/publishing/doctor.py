@@ -1,0 +1,118 @@
+"""What `digest doctor` does: it asks the service and the DNS whether a send would arrive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from digest.domains import Grade, Observation, examination
+from digest.domains.signing import Signing
+from digest.errors import ProviderError
+from digest.providers import Examines
+from digest.providers.outbox import Outbox
+from digest.providers.words import clean
+from digest.publishing.choosing import service_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from digest.config import Settings
+    from digest.domains.lookup import Ask
+    from digest.providers import Finding, OwnsList, Provider
+
+_TIMEOUT = httpx.Timeout(30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was found."""
+
+    provider: str
+    domain: str
+    """The sender's."""
+    observations: Sequence[Observation]
+
+    def facts(self) -> dict[str, object]:
+        """Return what ``--json`` prints."""
+        return {
+            "provider": self.provider,
+            "domain": self.domain,
+            "findings": [
+                {"about": seen.about, "grade": seen.grade.value, "sentence": seen.sentence, "hint": seen.hint}
+                for seen in self.observations
+            ],
+        }
+
+    def raise_if_bad(self) -> None:
+        """
+        Say that mail would not arrive.
+
+        Raises:
+            ProviderError: something keeps it from its readers.
+        """
+        bad = sum(seen.grade is Grade.BAD for seen in self.observations)
+        if bad:
+            msg = "one thing keeps mail from its readers" if bad == 1 else f"{bad} things keep mail from its readers"
+            raise ProviderError(msg, hint="Mend what is called bad above, then ask again: digest doctor")
+
+
+def examine(settings: Settings, ask: Ask, *, now: datetime, selector: str = "") -> Report:
+    """
+    Ask the service and the DNS whether key, sender and domain are good.
+
+    Args:
+        settings: of the newsletter.
+        ask: asks the DNS.
+        now: the moment, for requests that are signed.
+        selector: the name of the DKIM key, where a person knows it.
+
+    Raises:
+        SettingsError: the provider's settings are wrong, or a secret is missing.
+    """
+    provider = service_of(settings)
+    sender = settings.newsletter.from_
+    domain = sender.domain.lower()
+    if isinstance(provider, Outbox):
+        return Report(provider=provider.name, domain=domain, observations=[_reaches_nobody()])
+    answers = (settings.newsletter.reply_to or sender).domain.lower()
+    options, environ = settings.provider.options, settings.environ
+    signing = Signing.by(provider.name, domain, options=options, environ=environ, selector=selector)
+    observations = [
+        *_ask_service(provider, settings, now),
+        *examination.examine(domain, answers, signing, ask),
+    ]
+    return Report(provider=provider.name, domain=domain, observations=observations)
+
+
+def _reaches_nobody() -> Observation:
+    sentence = "the outbox writes messages into a folder and reaches nobody"
+    hint = "To reach readers, name a service under [provider] in digest.toml. Which there are: digest providers"
+    return _of_service(Grade.ADVICE, sentence, hint)
+
+
+def _ask_service(provider: Provider | OwnsList, settings: Settings, now: datetime) -> list[Observation]:
+    if not isinstance(provider, Examines):
+        sentence = f"{provider.name} cannot be asked whether the key is good, other than by sending"
+        return [_of_service(Grade.UNKNOWN, sentence, "Send one message to yourself.")]
+    with httpx.Client(transport=getattr(provider, "transport", None), timeout=_TIMEOUT) as client:
+        try:
+            found = provider.examine(settings.newsletter.from_, now=now, fetch=client.send)
+        except httpx.HTTPError as error:
+            sentence = f"{provider.destination} cannot be reached: {clean(str(error))}"
+            return [_of_service(Grade.BAD, sentence, "Is this machine online? And is api_url right, where it is set?")]
+        except ProviderError as error:
+            return [_of_service(Grade.BAD, error.sentence, error.hint)]
+    return [_from_finding(finding) for finding in found]
+
+
+def _from_finding(finding: Finding) -> Observation:
+    if finding.good:
+        return _of_service(Grade.GOOD, finding.sentence)
+    return _of_service(Grade.BAD, finding.sentence, finding.hint)
+
+
+def _of_service(grade: Grade, sentence: str, hint: str = "") -> Observation:
+    return Observation(about="service", grade=grade, sentence=sentence, hint=hint)
