@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Loopback:
     """The service."""
 
-    answer: Callable[[httpx.Request], httpx.Response]
+    answer: Callable[[httpx.Request], httpx.Response | None]
+    """None closes the connection in place of an answer."""
     url: str = ""
     requests: list[httpx.Request] = field(default_factory=list)
     """All that came, in the order of their arrival."""
@@ -26,7 +27,7 @@ class Loopback:
     """What was raised while they were answered; who asked was told 401, which ends all asking."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, request: httpx.Request) -> httpx.Response:
+    def take(self, request: httpx.Request) -> httpx.Response | None:
         """Keep a request and answer it; one at a time."""
         with self._lock:
             self.requests.append(request)
@@ -48,6 +49,9 @@ class _Conversation(BaseHTTPRequestHandler):
         response = self.server.service.take(
             httpx.Request(self.command, url, headers=[*self.headers.items()], content=body)
         )
+        if response is None:
+            self.close_connection = True
+            return
         self.send_response_only(response.status_code)
         for name, value in response.headers.items():
             if name.lower() not in {"content-length", "transfer-encoding"}:
@@ -72,7 +76,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def open_loopback(answer: Callable[[httpx.Request], httpx.Response]) -> Iterator[Loopback]:
+def open_loopback(answer: Callable[[httpx.Request], httpx.Response | None]) -> Iterator[Loopback]:
     """Run a service that answers so."""
     service = Loopback(answer=answer)
     with _Server(service) as server:

@@ -39,13 +39,21 @@ class Service:
     registered: Registered
     foul: dict[str, int] = field(default_factory=dict)
     """Answers by title, and how many requests each is still given to."""
+    losing: int = 0
+    """How many requests are still accepted without an answer, as the connection is lost."""
+    unheard: list[bytes] = field(default_factory=list)
+    """The bodies of those."""
     accepted: Counter[str] = field(default_factory=Counter)
     """How often each reader was accepted."""
     arrived: list[Arrived] = field(default_factory=list)
     """What has reached their mailboxes by requests that were taken whole."""
 
-    def answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response | None:
         """Take a request, or answer as the weather is."""
+        if request.method == "GET":
+            return httpx.Response(httpx.codes.NOT_FOUND)
+        if request.content in self.unheard:  # its key says that it is the same request
+            return self.registered.stand_in.accept(self.redirected(request))
         request = self.redirected(request)
         arrived = self.registered.stand_in.deliver(request)
         emails = [one.email for one in arrived]
@@ -60,6 +68,10 @@ class Service:
             return answer.response(_batch(emails))
         self.accepted.update(emails)
         self.arrived += arrived
+        if self.losing:
+            self.losing -= 1
+            self.unheard.append(request.content)
+            return None
         return self.registered.stand_in.accept(request)
 
     def redirected(self, request: httpx.Request) -> httpx.Request:
@@ -196,4 +208,20 @@ def test_a_service_that_refuses_gets_it_later(set_up: SetUp, name: str) -> None:
     assert opened.send() == (5, {"queued": 3})
     opened.service.foul = {}
     assert opened.send() == (0, {"sent": 3})
+    assert opened.service.accepted == everyone(3)
+
+
+@pytest.mark.parametrize("name", OVER_HTTP)
+def test_a_lost_answer_writes_to_nobody_twice(set_up: SetUp, name: str) -> None:
+    """When the answer is lost, the same request goes again under its key; where keys mean nothing, there is doubt."""
+    opened = set_up(name)
+    opened.service.losing = 1
+    limits = opened.service.registered.provider().limits
+    in_doubt = min(3, limits.messages)
+    doubtful = {"sent": 3 - in_doubt, "in_doubt": in_doubt}
+    known = (
+        (0, {"sent": 3}) if limits.key_lifetime else (6, {state: count for state, count in doubtful.items() if count})
+    )
+    assert opened.send() == known
+    assert opened.send() == known
     assert opened.service.accepted == everyone(3)
