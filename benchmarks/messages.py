@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mailmerge.template_message import TemplateMessage
 
 from digest.model import Address, Edition, Message, Pattern, Slot, Subscriber
-from digest.providers.mime import MimeWriter, Stencil
+from digest.wire.mime import MimeWriter, Stencil
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

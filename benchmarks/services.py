@@ -14,7 +14,7 @@ import msgspec
 
 from digest.model import Pattern, Receipt, Slot, Spelling, State, merge
 from digest.providers import Limits
-from digest.providers.answers import receipts_by_status
+from digest.wire.answers import receipts_by_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Self, cast
 import httpx
 
 from digest.model import Receipt, State
-from digest.providers import Limits, RejectedError
+from digest.providers import Limits
+from digest.wire.answers import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,6 +18,7 @@ FLOORS = (
     {"files", "model"},
     {"segments"},
     {"config", "links"},
+    {"wire"},
     {"domains", "providers", "store", "reading", "rendering"},
     {"addressing", "sending"},
     {"publishing", "statistics", "subscribing"},

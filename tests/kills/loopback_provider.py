@@ -11,7 +11,7 @@ import httpx
 
 from digest.model import Receipt, State
 from digest.providers import Limits
-from digest.providers.answers import receipts_by_status
+from digest.wire.answers import receipts_by_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import httpx
 
 from digest.model import Receipt, State
-from digest.providers import answers
 from digest.store import Claims
+from digest.wire import answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

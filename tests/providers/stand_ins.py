@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from digest.errors import DigestError
     from digest.model import Batch, Event, State
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 """The moment of every batch and every call in the contract suite."""

@@ -15,8 +15,9 @@ from stand_ins import NOW
 
 from digest.errors import ContentError, ProviderError, SettingsError
 from digest.model import Event, EventKind, Slot
-from digest.providers import Campaign, ForgedError, OneClick, OwnsList, Progress, Setup
+from digest.providers import Campaign, OneClick, OwnsList, Progress, Setup
 from digest.providers.buttondown import Buttondown
+from digest.wire.webhooks import ForgedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from nasty import EDITIONS, READERS
 
 from digest.errors import ContentError
 from digest.model import Address, Pattern, message_id
-from digest.providers.columns import Columns, further_headers, issue_tag, mailbox
+from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
 
 EDITION = EDITIONS["an ordinary one"]
 

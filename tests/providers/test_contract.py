@@ -28,10 +28,12 @@ from stand_ins import ANSWERS, NOW, Answer, Arrived, Call, StandIn
 
 from digest.errors import DigestError, ProviderError, SettingsError
 from digest.model import Address, Edition, Event, Message, Pattern, State
-from digest.providers import CallsBack, Examines, ForgedError, Ids, KeepsLog, OneClick, UnclearError
-from digest.providers.header_fields import wire_address
-from digest.providers.words import clean
+from digest.providers import CallsBack, Examines, Ids, KeepsLog, OneClick
 from digest.sending.pace import retry_after
+from digest.wire.answers import UnclearError
+from digest.wire.header_fields import wire_address
+from digest.wire.webhooks import ForgedError
+from digest.wire.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -163,14 +165,16 @@ def test_a_moment_of_delivery_is_told(provider: Provider) -> None:
 
 @pytest.mark.parametrize("wish", ["track_opens", "track_clicks"])
 def test_tracking_is_asked_for_or_refused(service: Registered, provider: Provider, wish: str) -> None:
-    """Whoever wants opens or clicks tracked is heard, or told that it cannot be done, or is not done here."""
+    """Whoever wants opens or clicks tracked is heard, or told that it cannot be done."""
+    if service.name == "outbox":
+        pytest.skip("it reaches nobody who could open anything")
     try:
         tracking = service.provider(**{wish: True})
     except SettingsError as error:
         told = str(error)
     else:
-        heard_of = said_by(tracking, three(provider)) != said_by(provider, three(provider))
-        told = "track" if heard_of else " ".join(provider.limits.caveats)
+        heard = said_by(tracking, three(provider)) != said_by(provider, three(provider))
+        told = "track" if heard else ""
     assert "track" in told
 
 

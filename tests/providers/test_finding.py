@@ -88,7 +88,7 @@ def test_a_provider_that_cannot_be_imported_is_named(site: Path) -> None:
 def test_importing_the_protocol_is_cheap() -> None:
     """Neither httpx nor importlib.metadata is imported with the protocol."""
     program = (
-        "import sys, digest.providers, digest.providers.mime; print({'httpx', 'importlib.metadata'} & set(sys.modules))"
+        "import sys, digest.providers, digest.wire.mime; print({'httpx', 'importlib.metadata'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

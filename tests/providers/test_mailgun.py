@@ -17,8 +17,8 @@ from stand_ins import NOW
 
 from digest.errors import ContentError, ProviderError
 from digest.model import Address, Pattern, State
-from digest.providers import RejectedError
 from digest.providers.mailgun import Mailgun
+from digest.wire.answers import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

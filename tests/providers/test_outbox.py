@@ -24,9 +24,9 @@ from digest.model import (
     Subscriber,
 )
 from digest.providers import Setup
-from digest.providers.batch_smtp import conversation, transactions
-from digest.providers.mime import MimeWriter
 from digest.providers.outbox import Folder, Outbox, file_name
+from digest.wire.batch_smtp import conversation, transactions
+from digest.wire.mime import MimeWriter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

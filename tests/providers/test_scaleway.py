@@ -17,14 +17,14 @@ from stand_ins import NOW
 
 from digest.errors import ProviderError, SettingsError
 from digest.model import Address
-from digest.providers import ForgedError
 from digest.providers.scaleway import Scaleway
+from digest.wire.webhooks import ForgedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from digest.model import Event
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 EDITION = nasty.EDITIONS["an ordinary one"]
 SENDER = Address(email="editor@example.org")

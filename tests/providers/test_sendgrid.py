@@ -6,7 +6,7 @@ import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import nasty
@@ -37,8 +37,11 @@ from stand_ins import NOW
 
 from digest.errors import SettingsError
 from digest.model import Address
-from digest.providers import Finding, RejectedError, UnclearError
 from digest.providers.sendgrid import SendGrid
+from digest.wire.answers import RejectedError, UnclearError
+
+if TYPE_CHECKING:
+    from digest.providers import Finding
 
 ORDINARY = nasty.EDITIONS["an ordinary one"]
 SERVICE = Registered.of("sendgrid")

@@ -16,8 +16,8 @@ from stand_ins import NOW
 
 from digest.errors import ContentError, SettingsError
 from digest.model import Address, Pattern, Slot
-from digest.providers import RejectedError
 from digest.providers.ses import Ses
+from digest.wire.answers import RejectedError
 
 ORDINARY = nasty.EDITIONS["an ordinary one"]
 SERVICE = Registered.of("ses")

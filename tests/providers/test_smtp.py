@@ -32,10 +32,10 @@ from digest.model import (
     Tally,
 )
 from digest.providers import Setup
-from digest.providers.mime import MimeWriter
 from digest.providers.smtp import Smtp
 from digest.sending import Engine, Step
 from digest.store import open_store
+from digest.wire.mime import MimeWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

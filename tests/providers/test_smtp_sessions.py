@@ -11,10 +11,10 @@ from mail_servers import HANG_UP, PASSWORD, Last, Script
 
 from digest.errors import ProviderError
 from digest.model import Address, Batch, Edition, InlineImage, Pattern, Readers, State, Subscriber
-from digest.providers.answers import Fate
 from digest.providers.smtp import Relay, Smtp
-from digest.providers.smtp_session import Security, Server
+from digest.providers.smtp.session import Security, Server
 from digest.sending.posting import Answer, Attempt, post
+from digest.wire.answers import Fate
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 EDITION = Edition(

@@ -13,8 +13,8 @@ from services.ses import CERTIFICATE_URL, STAND_IN, TOPIC, signed
 from stand_ins import NOW
 
 from digest.errors import ProviderError, SettingsError
-from digest.providers import ForgedError
-from digest.providers.sns import Topic
+from digest.wire.sns import Topic
+from digest.wire.webhooks import ForgedError
 
 
 @dataclass(kw_only=True)

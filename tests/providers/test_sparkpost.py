@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from digest.model import Batch
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 ORDINARY = nasty.EDITIONS["an ordinary one"]
 SERVICE = Registered.of("sparkpost")

@@ -14,14 +14,14 @@ import httpx
 
 from digest.model import Receipt, State
 from digest.providers import Limits
-from digest.providers.answers import receipts_by_status
+from digest.wire.answers import receipts_by_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from random import Random
 
     from digest.model import Batch
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 KEY_LIFETIME = timedelta(hours=1)
 LOG_DELAY = timedelta(minutes=5)

@@ -14,16 +14,17 @@ from fickle_service import KEY_LIFETIME, KilledError, Moment, Service, Weather
 
 from digest.errors import IncompleteError, ProviderError
 from digest.model import Address, Batch, Consent, Edition, Newcomer, Pattern, Plan, Readers, Receipt, State, Tally
-from digest.providers import Limits, UnclearError
+from digest.providers import Limits
 from digest.sending import Engine
 from digest.sending.asking import ask
 from digest.store import open_store
+from digest.wire.answers import UnclearError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from digest.providers import Fetch
     from digest.store import Frozen, Store
+    from digest.wire import Fetch
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 EDITION = Edition(

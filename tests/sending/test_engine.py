@@ -17,9 +17,9 @@ import pytest
 from digest.errors import ContentError, DigestError, ProviderError
 from digest.model import Address, Consent, Edition, Newcomer, Pattern, Plan, Receipt, State, Tally
 from digest.providers import Limits
-from digest.providers.answers import receipts_by_status
 from digest.sending import Engine, Step
 from digest.store import Course, Frozen, Store, open_store
+from digest.wire.answers import receipts_by_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

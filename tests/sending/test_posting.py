@@ -11,9 +11,9 @@ import pytest
 
 from digest.errors import ContentError, ProviderError
 from digest.model import Address, Batch, Edition, Pattern, Readers, Receipt, State
-from digest.providers import Limits, UnclearError
-from digest.providers.answers import Fate
+from digest.providers import Limits
 from digest.sending.posting import Answer, Attempt, post
+from digest.wire.answers import Fate, UnclearError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

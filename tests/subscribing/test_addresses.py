@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from digest.errors import ContentError
 from digest.model import Consent
-from digest.providers.header_fields import wire_address
 from digest.subscribing.addresses import _PLAIN, _SPECIAL_ENDINGS, Lookalikes, normal_email, wanted_email
 from digest.subscribing.newcomers import make_newcomer
+from digest.wire.header_fields import wire_address
 
 ATOM = st.text("aZ09_+-.", min_size=1, max_size=8)
 LABEL = st.text("az09-", min_size=1, max_size=8)

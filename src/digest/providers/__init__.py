@@ -11,33 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
-
-from digest.errors import ProviderError
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
     import httpx
 
     from digest.model import Address, Batch, Edition, Event, Receipt
-
-Fetch: TypeAlias = "Callable[[httpx.Request], httpx.Response]"
-"""Sends a request and returns the answer. It raises `httpx.HTTPError` when there is none."""
-
-
-class UnclearError(ProviderError):
-    """An answer does not say what became of a batch: it may have been accepted."""
-
-
-class RejectedError(ProviderError):
-    """A batch was refused for something in it. Surely nothing was accepted, and parts of it may pass."""
-
-
-class ForgedError(ProviderError):
-    """A call of a webhook does not come from the service, or comes too late to be believed."""
+    from digest.wire import Fetch
 
 
 class Ids(Enum):

@@ -20,13 +20,13 @@ import httpx
 import msgspec
 
 from digest.model import Context, Event, EventKind, Pattern, Receipt, State, one_line
-from digest.providers import Finding, Ids, Limits, OneClick, UnclearError
-from digest.providers.answers import decoded, receipts_by_status
-from digest.providers.columns import Columns, further_headers, issue_tag
-from digest.providers.header_fields import wire_address
-from digest.providers.json_layout import Each, IfAny, Json, JsonLayout
+from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.providers.webhooks import (
+from digest.wire.answers import UnclearError, decoded, receipts_by_status
+from digest.wire.columns import Columns, further_headers, issue_tag
+from digest.wire.header_fields import wire_address
+from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
+from digest.wire.webhooks import (
     check_basic,
     check_signature,
     event_id,
@@ -35,14 +35,15 @@ from digest.providers.webhooks import (
     read_body,
     secret_for,
 )
-from digest.providers.words import said
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Slot
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _API = "https://api.brevo.com"
 _KEY, _WEBHOOK_AUTH = "BREVO_API_KEY", "BREVO_WEBHOOK_AUTH"

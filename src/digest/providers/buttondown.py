@@ -21,15 +21,16 @@ from msgspec import Meta
 from digest.errors import ContentError, ProviderError
 from digest.model import Context, Event, EventKind
 from digest.providers import Campaign, Finding, Ids, Limits, OneClick, Progress
-from digest.providers.campaigns import Language, ask, issue_name, refuse_blank, write
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.providers.webhooks import check_signature, header_of, read_body, secret_for
+from digest.wire.campaigns import Language, ask, issue_name, refuse_blank, write
+from digest.wire.webhooks import check_signature, header_of, read_body, secret_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from digest.model import Address, Edition, Slot
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _API = "https://api.buttondown.com"
 _VERSION = "2026-04-01"

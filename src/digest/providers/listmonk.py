@@ -22,16 +22,17 @@ from msgspec import Meta
 from digest.errors import ContentError, ProviderError, SettingsError
 from digest.model import Context
 from digest.providers import Campaign, Finding, Ids, Limits, OneClick, Progress
-from digest.providers.campaigns import Language, ask, issue_name, refuse_blank, write
-from digest.providers.columns import issue_tag, mailbox
 from digest.providers.options import Secret, options, read_options, refuse_tracking
+from digest.wire.campaigns import Language, ask, issue_name, refuse_blank, write
+from digest.wire.columns import issue_tag, mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from digest.model import Address, Edition, Pattern, Slot
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _USER, _TOKEN = "LISTMONK_API_USER", "LISTMONK_API_TOKEN"
 SECRETS = {_USER: Secret(meaning="the name of an API user"), _TOKEN: Secret(meaning="the token of the API user")}

@@ -18,21 +18,22 @@ import msgspec
 
 from digest.errors import ContentError, ProviderError
 from digest.model import Event, EventKind, Pattern, Receipt, State, one_line
-from digest.providers import Finding, Ids, Limits, UnclearError
-from digest.providers.answers import decoded, receipts_by_status, refusal
-from digest.providers.columns import Columns, further_headers, issue_tag
-from digest.providers.header_fields import wire_address
-from digest.providers.json_layout import Each, IfAny, Json, JsonLayout
+from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options
-from digest.providers.webhooks import check_basic, event_id, moment_of, read_body
-from digest.providers.words import said
+from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
+from digest.wire.columns import Columns, further_headers, issue_tag
+from digest.wire.header_fields import wire_address
+from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
+from digest.wire.webhooks import check_basic, event_id, moment_of, read_body
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, InlineImage
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _API = "https://api.mailjet.com"
 _KEY, _SECRET, _WEBHOOK_AUTH = "MAILJET_API_KEY", "MAILJET_SECRET_KEY", "MAILJET_WEBHOOK_AUTH"

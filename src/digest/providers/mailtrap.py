@@ -20,20 +20,21 @@ from msgspec import Meta
 
 from digest.errors import ContentError, SettingsError
 from digest.model import Event, EventKind, Pattern, Receipt, State, one_line
-from digest.providers import Finding, Ids, Limits, OneClick, RejectedError
-from digest.providers.answers import decoded, looked_up, one_for_each, receipts_by_log, receipts_by_status
-from digest.providers.columns import Columns, further_headers, issue_tag
-from digest.providers.header_fields import wire_address
-from digest.providers.json_layout import Each, Json, JsonLayout
+from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.providers.webhooks import check_signature, header_of, read_body, secret_for
-from digest.providers.words import clean, said
+from digest.wire.answers import RejectedError, decoded, looked_up, one_for_each, receipts_by_log, receipts_by_status
+from digest.wire.columns import Columns, further_headers, issue_tag
+from digest.wire.header_fields import wire_address
+from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.webhooks import check_signature, header_of, read_body, secret_for
+from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from digest.model import Address, Batch, Edition, InlineImage
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _HOSTS = {"bulk": "https://bulk.api.mailtrap.io", "transactional": "https://send.api.mailtrap.io"}
 _SANDBOX, _GENERAL = "https://sandbox.api.mailtrap.io", "https://mailtrap.io"

@@ -15,9 +15,10 @@ from digest.config.settings import Line, Switch
 from digest.errors import ProviderError, SettingsError
 from digest.files import write_whole
 from digest.model import Receipt, State
-from digest.providers import Ids, Limits, UnclearError
-from digest.providers.batch_smtp import MEDIA_TYPE, conversation, transactions
+from digest.providers import Ids, Limits
 from digest.providers.options import options, read_options
+from digest.wire.answers import UnclearError
+from digest.wire.batch_smtp import MEDIA_TYPE, conversation, transactions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,6 @@ class Outbox:
         key_lifetime=timedelta.max,
         ids=Ids.MESSAGE,
         sandbox=True,
-        caveats=("It tracks no opens and no clicks, as it reaches nobody.",),
     )
     destination: str
     transport: Folder

@@ -23,7 +23,8 @@ from digest.config.settings import Switch
 from digest.errors import ContentError, ProviderError
 from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
-from digest.providers.answers import (
+from digest.providers.options import Secret, options, read_options
+from digest.wire.answers import (
     decoded,
     looked_up,
     one_for_each,
@@ -32,17 +33,17 @@ from digest.providers.answers import (
     receipts_by_status,
     refusal,
 )
-from digest.providers.columns import Columns, further_headers, issue_tag, mailbox
-from digest.providers.json_layout import Each, Json, JsonLayout
-from digest.providers.options import Secret, options, read_options
-from digest.providers.webhooks import check_basic, read_body
-from digest.providers.words import clean, said
+from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
+from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.webhooks import check_basic, read_body
+from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from digest.model import Address, Batch, Edition
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _API = "https://api.postmarkapp.com"
 _TOKEN, _WEBHOOK_AUTH = "POSTMARK_SERVER_TOKEN", "POSTMARK_WEBHOOK_AUTH"

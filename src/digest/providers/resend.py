@@ -22,19 +22,20 @@ from msgspec import Meta
 
 from digest.errors import SettingsError
 from digest.model import Event, EventKind, Pattern, Receipt, State
-from digest.providers import Finding, Ids, Limits, UnclearError
-from digest.providers.answers import decoded, receipts_by_status, refusal
-from digest.providers.columns import Columns, further_headers, issue_tag, mailbox
-from digest.providers.json_layout import Each, Json, JsonLayout
+from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.providers.webhooks import check_moment, check_signature, header_of, read_body, secret_for
-from digest.providers.words import said
+from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
+from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
+from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.webhooks import check_moment, check_signature, header_of, read_body, secret_for
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from digest.model import Address, Batch, Edition
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _API = "https://api.resend.com"
 _KEY, _WEBHOOK_SECRET = "RESEND_API_KEY", "RESEND_WEBHOOK_SECRET"

@@ -21,15 +21,15 @@ from msgspec import Meta
 
 from digest.errors import ProviderError, SettingsError
 from digest.model import Event, EventKind, Pattern, Receipt, State, one_line
-from digest.providers import Finding, ForgedError, Ids, Limits, UnclearError
-from digest.providers.answers import decoded, receipts_by_status
-from digest.providers.columns import Columns, further_headers
-from digest.providers.header_fields import address_field, wire_address
-from digest.providers.json_layout import Each, IfAny, Json, JsonLayout
+from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.providers.sns import Topic, fetched
-from digest.providers.webhooks import read_body
-from digest.providers.words import said
+from digest.wire.answers import UnclearError, decoded, receipts_by_status
+from digest.wire.columns import Columns, further_headers
+from digest.wire.header_fields import address_field, wire_address
+from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
+from digest.wire.sns import Topic, fetched
+from digest.wire.webhooks import ForgedError, read_body
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from digest.model import Address, Batch, Edition
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _API = "https://api.scaleway.com"
 _KEY = "SCW_SECRET_KEY"

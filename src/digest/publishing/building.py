@@ -12,8 +12,8 @@ from urllib.parse import quote
 from digest.addressing import EXAMPLE_TOKEN, example_reader
 from digest.files import write_whole
 from digest.model import Message, Pattern
-from digest.providers.mime import MimeWriter
 from digest.publishing.newsroom import FAULTS
+from digest.wire.mime import MimeWriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from digest.domains.signing import Signing
 from digest.errors import ProviderError
 from digest.providers import Examines
 from digest.providers.outbox import Outbox
-from digest.providers.words import clean
 from digest.publishing.choosing import service_of
+from digest.wire.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING
 
 from digest.addressing import example_reader
 from digest.errors import IncompleteError, ProviderError, UsageError
-from digest.providers import Progress, UnclearError
+from digest.providers import Progress
 from digest.publishing.choosing import next_issue
 from digest.publishing.newsroom import FAULTS
 from digest.publishing.planning import moment_ahead, refuse_lateness, refuse_what_cannot_be_carried
 from digest.sending.talking import Line
 from digest.store import Stage
+from digest.wire.answers import UnclearError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from digest.errors import DigestError
     from digest.model import Edition
-    from digest.providers import Campaign, Fetch, OwnsList
+    from digest.providers import Campaign, OwnsList
     from digest.publishing.choosing import Wishes
     from digest.publishing.newsroom import Newsroom
     from digest.store import Handed, Store
+    from digest.wire import Fetch
 
 HANDING_OVER = "handing over an issue"
 """The name that one process holds while it does."""

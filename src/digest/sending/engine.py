@@ -23,9 +23,9 @@ import httpx
 
 from digest.errors import ProviderError
 from digest.model import Receipt, State
-from digest.providers.answers import Fate
 from digest.sending.pace import Bucket, backoff
 from digest.sending.posting import Answer, Attempt, post
+from digest.wire.answers import Fate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

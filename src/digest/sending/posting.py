@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from digest.errors import ProviderError
 from digest.model import State
-from digest.providers import RejectedError, UnclearError
-from digest.providers.answers import Fate, fate_of, watch
-from digest.providers.words import clean
 from digest.sending.pace import retry_after
+from digest.wire.answers import Fate, RejectedError, UnclearError, fate_of, watch
+from digest.wire.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

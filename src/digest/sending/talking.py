@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import httpx
 
 from digest.errors import ProviderError
-from digest.providers import UnclearError
-from digest.providers.answers import Fate, fate_of
-from digest.providers.words import clean
 from digest.sending.pace import backoff, retry_after
+from digest.wire.answers import Fate, UnclearError, fate_of
+from digest.wire.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 _TIMEOUT = httpx.Timeout(60, connect=10)
 _TRIES = 4

@@ -6,7 +6,7 @@ from stand_ins import StandIn
 
 from digest.errors import ProviderError
 from digest.model import State
-from digest.providers import UnclearError
+from digest.wire.answers import UnclearError
 from services.smtp import accept, answer, deliver
 
 _NO_SERVICE = "a folder has no keys, no quotas and no gateways"

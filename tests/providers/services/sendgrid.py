@@ -20,7 +20,7 @@ from stand_ins import NOW, Answer, Arrived, Call, StandIn
 
 from digest.errors import ProviderError
 from digest.model import Event, EventKind, State
-from digest.providers import RejectedError, UnclearError
+from digest.wire.answers import RejectedError, UnclearError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

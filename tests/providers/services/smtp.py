@@ -15,7 +15,7 @@ from stand_ins import Answer, Arrived, StandIn
 
 from digest.errors import ProviderError
 from digest.model import State
-from digest.providers import UnclearError
+from digest.wire.answers import UnclearError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,21 +23,22 @@ from digest.config.settings import Switch
 from digest.errors import ContentError, ProviderError
 from digest.model import Pattern, Receipt, State, one_line
 from digest.providers import Finding, Ids, Limits, OneClick
-from digest.providers.answers import decoded, receipts_by_status, refusal
-from digest.providers.columns import Columns, further_headers, issue_tag
-from digest.providers.header_fields import wire_address
-from digest.providers.json_layout import Each, IfAny, Json, JsonLayout
 from digest.providers.mailersend.news import events
 from digest.providers.options import Secret, options, read_options
-from digest.providers.webhooks import check_signature, header_of, secret_for
-from digest.providers.words import said
+from digest.wire.answers import decoded, receipts_by_status, refusal
+from digest.wire.columns import Columns, further_headers, issue_tag
+from digest.wire.header_fields import wire_address
+from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
+from digest.wire.webhooks import check_signature, header_of, secret_for
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Event, InlineImage
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _Kind = TypeVar("_Kind")
 _API = "https://api.mailersend.com"

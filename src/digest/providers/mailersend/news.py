@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from digest.model import Event, EventKind
-from digest.providers.webhooks import read_body
+from digest.wire.webhooks import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,20 +22,21 @@ from msgspec import Meta
 
 from digest.errors import ProviderError
 from digest.model import Receipt, State
-from digest.providers import Finding, ForgedError, Ids, Limits, UnclearError
-from digest.providers.answers import decoded, receipts_by_status, refusal
-from digest.providers.columns import Columns, issue_tag
+from digest.providers import Finding, Ids, Limits
 from digest.providers.mailgun.form import Form, Switches
 from digest.providers.mailgun.news import Call, Page
 from digest.providers.options import Secret, options, read_options
-from digest.providers.webhooks import check_moment, check_signature, read_body, secret_for
-from digest.providers.words import said, words_of
+from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
+from digest.wire.columns import Columns, issue_tag
+from digest.wire.webhooks import ForgedError, check_moment, check_signature, read_body, secret_for
+from digest.wire.words import said, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from digest.model import Address, Batch, Event
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _APIS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 _KEY, _SIGNING_KEY = "MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY"

@@ -17,9 +17,9 @@ import msgspec
 
 from digest.errors import ContentError
 from digest.model import Spelling, merge
-from digest.providers import RejectedError
-from digest.providers.bodies import Body
-from digest.providers.columns import Columns, further_headers, issue_tag, mailbox
+from digest.wire.answers import RejectedError
+from digest.wire.bodies import Body
+from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

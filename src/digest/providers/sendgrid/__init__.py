@@ -20,22 +20,23 @@ import msgspec
 from msgspec import Meta
 
 from digest.model import Pattern, Receipt, Spelling, State, merge, one_line
-from digest.providers import Finding, Ids, Limits, RejectedError, UnclearError
-from digest.providers.answers import decoded, receipts_by_status, refusal
-from digest.providers.columns import Columns, further_headers, issue_tag
-from digest.providers.header_fields import wire_address
-from digest.providers.json_layout import Each, Json, JsonLayout
+from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options
 from digest.providers.sendgrid.events import PUBLIC_KEY, events_of
-from digest.providers.webhooks import secret_for
-from digest.providers.words import said
+from digest.wire.answers import RejectedError, UnclearError, decoded, receipts_by_status, refusal
+from digest.wire.columns import Columns, further_headers, issue_tag
+from digest.wire.header_fields import wire_address
+from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.webhooks import secret_for
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Event
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _REGIONS = {"global": "https://api.sendgrid.com", "eu": "https://api.eu.sendgrid.com"}
 _KEY = "SENDGRID_API_KEY"

@@ -10,8 +10,7 @@ import msgspec
 
 from digest.errors import SettingsError
 from digest.model import Event, EventKind
-from digest.providers import ForgedError
-from digest.providers.webhooks import check_moment, header_of, moment_of, read_body
+from digest.wire.webhooks import ForgedError, check_moment, header_of, moment_of, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,21 +18,22 @@ from msgspec import Meta
 from digest.config.settings import Line, Word
 from digest.errors import ProviderError, SettingsError
 from digest.model import Receipt, State
-from digest.providers import Finding, Ids, Limits, UnclearError
-from digest.providers.answers import decoded, put_off, receipts_by_status, refusal
+from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options
 from digest.providers.ses.news import read_news
 from digest.providers.ses.request import body_of
-from digest.providers.sigv4 import Signer
-from digest.providers.sns import Topic
-from digest.providers.words import clean, said, words_of
+from digest.wire.answers import UnclearError, decoded, put_off, receipts_by_status, refusal
+from digest.wire.sigv4 import Signer
+from digest.wire.sns import Topic
+from digest.wire.words import clean, said, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Event
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _KEY_ID, _KEY, _SESSION_TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 _REGION = "AWS_REGION"

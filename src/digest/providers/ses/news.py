@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from digest.model import Event, EventKind
-from digest.providers.webhooks import read_body
+from digest.wire.webhooks import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.providers.sns import Notification
+    from digest.wire.sns import Notification
 
 _KINDS = {
     "Send": EventKind.ACCEPTED,

@@ -18,16 +18,16 @@ import msgspec
 
 from digest.errors import ContentError
 from digest.model import Address, Pattern, Spelling, merge, one_line
-from digest.providers import RejectedError
-from digest.providers.columns import Columns, further_headers, issue_tag, mailbox
-from digest.providers.header_fields import address_field
-from digest.providers.json_layout import Each, Json, JsonLayout
+from digest.wire.answers import RejectedError
+from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
+from digest.wire.header_fields import address_field
+from digest.wire.json_layout import Each, Json, JsonLayout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from digest.model import Batch, Edition
-    from digest.providers.bodies import Body
+    from digest.wire.bodies import Body
 
 _SPELLING = Spelling(variable="{{{{{}}}}}".format, special=re.compile(r"[{}\\]+"))
 _LONGEST_DATA = 262_144

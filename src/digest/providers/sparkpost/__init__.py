@@ -20,22 +20,23 @@ from msgspec import Meta
 
 from digest.config.settings import Switch
 from digest.model import Pattern, Receipt, Spelling, State, merge, one_line
-from digest.providers import Finding, Ids, Limits, OneClick, UnclearError
-from digest.providers.answers import decoded, put_off, receipts_by_status, refusal
-from digest.providers.columns import Columns, further_headers, mailbox
-from digest.providers.header_fields import wire_address
-from digest.providers.json_layout import Each, Json, JsonLayout
+from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, options, read_options
 from digest.providers.sparkpost.events import LOG_DELAY, campaign_of, events_of, queries, receipts_of
-from digest.providers.webhooks import check_basic
-from digest.providers.words import said
+from digest.wire.answers import UnclearError, decoded, put_off, receipts_by_status, refusal
+from digest.wire.columns import Columns, further_headers, mailbox
+from digest.wire.header_fields import wire_address
+from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.webhooks import check_basic
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Event, Merge
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _REGIONS = {"us": "https://api.sparkpost.com", "eu": "https://api.eu.sparkpost.com"}
 _KEY, _WEBHOOK_AUTH = "SPARKPOST_API_KEY", "SPARKPOST_WEBHOOK_AUTH"

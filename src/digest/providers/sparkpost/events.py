@@ -11,10 +11,10 @@ import msgspec
 
 from digest.errors import ProviderError
 from digest.model import Event, EventKind, Receipt, State
-from digest.providers.answers import decoded
-from digest.providers.columns import issue_tag
-from digest.providers.webhooks import moment_of, read_body
-from digest.providers.words import said
+from digest.wire.answers import decoded
+from digest.wire.columns import issue_tag
+from digest.wire.webhooks import moment_of, read_body
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

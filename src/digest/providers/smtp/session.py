@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import httpx
 
 from digest.errors import ProviderError
-from digest.providers.words import clean
+from digest.wire.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

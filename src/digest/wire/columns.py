@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from digest.model import Pattern, message_id, one_line
-from digest.providers.header_fields import further_field, wire_address
+from digest.wire.header_fields import further_field, wire_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from digest.errors import ContentError, ProviderError
 from digest.links import preferences_url, unsubscribe_url
-from digest.providers import UnclearError
-from digest.providers.answers import Fate, decoded, fate_of
-from digest.providers.words import said
+from digest.wire.answers import Fate, UnclearError, decoded, fate_of
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
     from digest.model import Edition, Pattern, Slot
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 _Answer = TypeVar("_Answer")
 _IN_BRACKETS = re.compile(r"<([^<>]+)>")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from digest.errors import ContentError
 from digest.model import Address, Context, Edition, InlineImage, Message, Pattern, Slot, Subscriber
-from digest.providers.mime import MimeWriter, Stencil, quoted_printable
+from digest.wire.mime import MimeWriter, Stencil, quoted_printable
 
 NAME = Slot(name="name").marker
 TOKEN = Slot(name="token").marker

@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Self
 
 from digest.errors import ContentError
-from digest.providers.header_fields import address_field, further_field, parameter, subject_field, wire_domain
+from digest.wire.header_fields import address_field, further_field, parameter, subject_field, wire_domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -17,17 +17,24 @@ import msgspec
 
 from digest.errors import ProviderError
 from digest.model import Receipt, State
-from digest.providers import RejectedError, UnclearError
-from digest.providers.words import said, status_of
+from digest.wire.words import said, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from digest.model import Batch
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 
 _Answer = TypeVar("_Answer")
+
+
+class UnclearError(ProviderError):
+    """An answer does not say what became of a batch: it may have been accepted."""
+
+
+class RejectedError(ProviderError):
+    """A batch was refused for something in it. Surely nothing was accepted, and parts of it may pass."""
 
 
 class Fate(Enum):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.model import Pattern, Slot
-from digest.providers.json_layout import Each, Json, JsonLayout
+from digest.wire.json_layout import Each, Json, JsonLayout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,8 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import ProviderError, SettingsError
-from digest.providers import ForgedError
-from digest.providers.webhooks import check_basic, check_moment, check_signature, header_of, read_body, secret_for
+from digest.wire.webhooks import (
+    ForgedError,
+    check_basic,
+    check_moment,
+    check_signature,
+    header_of,
+    read_body,
+    secret_for,
+)
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

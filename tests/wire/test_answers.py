@@ -11,8 +11,7 @@ import pytest
 
 from digest.errors import ProviderError
 from digest.model import Address, Batch, Edition, Pattern, Readers, State, Subscriber
-from digest.providers import RejectedError, UnclearError
-from digest.providers.answers import FAILURES, Fate, decoded, fate_of, receipts_by_status, watch
+from digest.wire.answers import FAILURES, Fate, RejectedError, UnclearError, decoded, fate_of, receipts_by_status, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

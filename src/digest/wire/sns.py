@@ -19,16 +19,15 @@ import httpx
 import msgspec
 
 from digest.errors import ProviderError, SettingsError
-from digest.providers import ForgedError
-from digest.providers.webhooks import TOLERANCE, read_body
-from digest.providers.words import said
+from digest.wire.webhooks import TOLERANCE, ForgedError, read_body
+from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from digest.providers import Fetch
+    from digest.wire import Fetch
 
 _TOPIC = re.compile(r"arn:aws(?P<partition>[a-z-]*):sns:(?P<region>[a-z]{2}(?:-[a-z]+)+-\d+):\d{12}:[\w.-]+")
 _RETRYING = 3600

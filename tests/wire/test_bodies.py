@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from digest.providers.bodies import Body
+from digest.wire.bodies import Body
 
 
 @pytest.mark.parametrize(

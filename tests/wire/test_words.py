@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.providers.words import clean, said, words_of
+from digest.wire.words import clean, said, words_of
 
 
 @pytest.mark.parametrize(

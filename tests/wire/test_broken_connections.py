@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from digest.providers.answers import Fate, fate_of, watch
+from digest.wire.answers import Fate, fate_of, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,13 +19,14 @@ from msgspec import Meta
 from digest.config.settings import Line, Switch
 from digest.errors import ProviderError, SettingsError, raise_all
 from digest.model import Receipt, State
-from digest.providers import Finding, Ids, Limits, UnclearError
-from digest.providers.batch_smtp import MEDIA_TYPE, conversation, exchanges
-from digest.providers.dkim_signing import Signer
-from digest.providers.header_fields import wire_domain
+from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.providers.smtp_session import BROKEN, Reply, Security, Server, Session
-from digest.providers.words import clean
+from digest.providers.smtp.session import BROKEN, Reply, Security, Server, Session
+from digest.providers.smtp.signing import Signer
+from digest.wire.answers import UnclearError
+from digest.wire.batch_smtp import MEDIA_TYPE, conversation, exchanges
+from digest.wire.header_fields import wire_domain
+from digest.wire.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.model import Address, Batch, Message
-    from digest.providers import Fetch, Setup
+    from digest.providers import Setup
+    from digest.wire import Fetch
 
 _PASSWORD, _KEY = "SMTP_PASSWORD", "DKIM_PRIVATE_KEY"
 SECRETS = {

@@ -9,8 +9,8 @@ from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from digest.providers.bodies import Body
-from digest.providers.sigv4 import Signer
+from digest.wire.bodies import Body
+from digest.wire.sigv4 import Signer
 
 _KEYS = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 _JSON = {"Content-Type": "application/json"}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digest.providers.bodies import Body
-from digest.providers.header_fields import wire_address, wire_domain
-from digest.providers.mime import MimeWriter
+from digest.wire.bodies import Body
+from digest.wire.header_fields import wire_address, wire_domain
+from digest.wire.mime import MimeWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

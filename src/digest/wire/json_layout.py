@@ -19,7 +19,7 @@ from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, TypeAlias
 
 from digest.model import Pattern
-from digest.providers.bodies import Body
+from digest.wire.bodies import Body
 
 if TYPE_CHECKING:
     from digest.model import Slot

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from digest.errors import ProviderError, SettingsError
-from digest.providers import ForgedError
 
 if TYPE_CHECKING:
     import httpx
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 TOLERANCE = 300
 """Seconds by which a signed moment may differ from ours."""
 _Body = TypeVar("_Body")
+
+
+class ForgedError(ProviderError):
+    """A call of a webhook does not come from the service, or comes too late to be believed."""
 
 
 def secret_for(variable: str, secret: str) -> bytes:
