@@ -324,6 +324,15 @@ def test_an_option_comes_before_the_environment_and_so_on(tmp_path: Path) -> Non
     assert load(tmp_path).provider.name == "outbox"
 
 
+def test_another_provider_gets_no_keys_of_the_first(tmp_path: Path) -> None:
+    """Keys beside the name belong to the provider that the file names: its address is never asked by another one."""
+    file = '[provider]\nname = "postmark"\napi_url = "https://postmark.test"\nstream = "news"\n'
+    same = load(tmp_path, file, {"DIGEST_PROVIDER": "postmark"}).provider
+    assert (same.api_url, same.options) == ("https://postmark.test", {"stream": "news"})
+    other = load(tmp_path, file, {"DIGEST_PROVIDER": "resend"}).provider
+    assert (other.name, other.api_url, other.options) == ("resend", None, {})
+
+
 def test_a_variable_without_a_value_overrides_nothing(tmp_path: Path) -> None:
     """Continuous integration hands on unset variables as empty ones."""
     assert load(tmp_path, '[provider]\nname = "resend"\n', {"DIGEST_PROVIDER": ""}).provider.name == "resend"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
 import counting_provider
 import pytest
+
+from digest.store import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,6 +166,33 @@ def test_handed_over_ahead(run: Run, letter: Path, counted: Counted) -> None:
     again = run("send", SLUG, "--yes")
     assert "Nothing is left to send" in again.stdout
     assert "has changed since" not in again.stdout
+
+
+def test_cancelled_after_it_was_handed_over(run: Run, counted: Counted) -> None:
+    """Whoever cancels is told that what the provider has is delivered all the same."""
+    counted.configure(hours=72, messages=1, answer="sent then unreachable")
+    begin_ahead(counted.folder, 48)
+    assert run("send", SLUG, "--yes", "--ahead").exit_code == 6
+    cancelled = run("cancel", SLUG, "--yes").stdout
+    assert "1 reader skipped" in cancelled
+    assert "1 reader get it all the same" in cancelled
+
+
+def test_moment_that_has_come_meanwhile(run: Run, counted: Counted) -> None:
+    """What was to be handed over and was not, until its time had come, leaves at once."""
+    counted.configure(hours=72, messages=1, answer="sent then unreachable")
+    begin_ahead(counted.folder, 48)
+    run("send", SLUG, "--yes", "--ahead")
+    counted.configure(hours=72, messages=1)
+    with open_store(f"sqlite:///{counted.folder}/.digest/digest.db") as store:
+        begun = store.mailings.edition(store.mailings.get(SLUG).edition_id)
+        past = replace(begun, deliver_at=datetime.now(UTC) - timedelta(hours=1))
+        store.mailings.amend(past, now=datetime.now(UTC))
+    finished = run("send", SLUG, "--yes")
+    assert finished.exit_code == 0
+    assert "Its time has come, so they get it at once." in finished.stdout
+    assert "deliver-at" not in log_of(counted.folder)[1]
+    assert sum(counted.accepted().values()) == 2
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,9 @@ def _show(mailing: Mailing, zone: ZoneInfo) -> None:
         click.echo(f"  It was begun at {begun}{_COURSES[mailing.progress.course.value]}. {rest}")
     if mailing.newcomers:
         click.echo(f"  {mailing.newcomers:,} of them joined since.")
-    if mailing.amendment:
+    if mailing.overdue and mailing.readers:
+        click.echo("  Its time has come, so they get it at once.")
+    elif mailing.amendment:
         click.echo("  It was amended: they get it as it reads now.")
     if mailing.changed:
         click.echo("  The issue has changed since; its readers get what was frozen then, unless you --amend it.")

@@ -161,6 +161,11 @@ def cancel(issue: str, yes: bool) -> None:  # noqa: FBT001
         click.confirm(f"Never send {issue} to those who have not got it?", abort=True, err=True)
     decision = _carry_out(decide, issue)
     _tell(decision, "skipped", "")
+    if decision.deliver_at and decision.tally.sent:
+        click.echo(
+            f"  {many(decision.tally.sent, 'reader')} get it all the same: the provider has it, and delivers it."
+        )
+        click.echo("  Take it back over there, before its time.")
 
 
 @click.command(short_help="Queue those again whom the provider refused.")

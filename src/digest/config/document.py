@@ -56,9 +56,11 @@ class Document:
         self._sections = dict(self._known_sections(tables))
 
     def override(self, setting: str, value: str, origin: str) -> None:
-        """Put a value from elsewhere in place of the file's."""
+        """Put a value from elsewhere in place of the file's; another provider's own keys are then of no use."""
         section, _, name = setting.partition(".")
-        self._sections[section] = {**self._sections.get(section, {}), name: value}
+        table = self._sections.get(section, {})
+        others = setting == "provider.name" and value != table.get(name, ProviderChoice().name)
+        self._sections[section] = {**({} if others else table), name: value}
         self._origins[section, name] = Place(origin)
 
     def attributes(self, section: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -41,6 +41,8 @@ class Decision:
     changed: int
     """How many readers it was about; 0 when there was nothing to decide."""
     tally: Tally
+    deliver_at: datetime | None = None
+    """When the provider delivers what it was handed over ahead, which nothing here takes back; None if it was not."""
 
 
 def pause(newsroom: Newsroom, store: Store, name: str) -> Decision:
@@ -66,7 +68,9 @@ def cancel(newsroom: Newsroom, store: Store, name: str) -> Decision:
     frozen = _begun(newsroom, store, name)
     skipped = store.deliveries.tally(frozen).skipped
     store.ledger.cancel(frozen, now=_now())
-    return _decided(store, frozen, store.deliveries.tally(frozen).skipped - skipped)
+    decision = _decided(store, frozen, store.deliveries.tally(frozen).skipped - skipped)
+    deliver_at = store.mailings.edition(frozen.edition_id).deliver_at
+    return replace(decision, deliver_at=deliver_at) if deliver_at and deliver_at > _now() else decision
 
 
 def retry(newsroom: Newsroom, store: Store, name: str) -> Decision:

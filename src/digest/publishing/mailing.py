@@ -54,6 +54,8 @@ class Mailing:
     """Whether the issue reads otherwise now than what was frozen when it was begun."""
     amendment: Edition | None = None
     """What those who are still queued are to get from now on, where that was asked for."""
+    overdue: bool = False
+    """Whether it was to be delivered by the provider at a moment that has come, so that the rest leaves at once."""
     newcomers: int = 0
     """How many joined since it was begun, where they were asked for."""
     stop: DigestError | None = None
@@ -190,16 +192,17 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
     edition = _as_it_reads_now(newsroom, frozen, begun.deliver_at)
     changed = edition is None or edition.fingerprint != frozen.fingerprint
     amendment = None
+    overdue = begun.deliver_at is not None and begun.deliver_at <= _now()
     if wishes.amend and changed:
         # Rendered once more only where that failed, to say why.
         amendment = edition or newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
         refuse_what_cannot_be_carried(amendment, provider)
         refuse_blanks(amendment, store.audiences)
-    elif begun.deliver_at and begun.deliver_at <= _now():
-        amendment = replace(begun, deliver_at=None)  # its time has come
+    if overdue:
+        amendment = replace(amendment or begun, deliver_at=None)
     newcomers = len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0
     refuse_many_newcomers(newcomers, progress.tally.total, newsroom.settings.send)
-    if newcomers and not amendment:  # who was there from the beginning had what it needs
+    if newcomers and not (wishes.amend and changed):  # who was there from the beginning had what it needs
         refuse_blanks(begun, store.audiences, segment)
     return Mailing(
         slug=frozen.slug,
@@ -209,6 +212,7 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
         progress=progress,
         changed=changed and not wishes.amend,
         amendment=amendment,
+        overdue=overdue,
         newcomers=newcomers,
     )
 
