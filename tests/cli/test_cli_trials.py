@@ -175,7 +175,7 @@ def test_cancelled_after_it_was_handed_over(run: Run, counted: Counted) -> None:
     assert run("send", SLUG, "--yes", "--ahead").exit_code == 6
     cancelled = run("cancel", SLUG, "--yes").stdout
     assert "1 reader skipped" in cancelled
-    assert "1 reader get it all the same" in cancelled
+    assert "What the provider has, for 1 reader, it delivers all the same." in cancelled
 
 
 def test_moment_that_has_come_meanwhile(run: Run, counted: Counted) -> None:

@@ -162,10 +162,8 @@ def cancel(issue: str, yes: bool) -> None:  # noqa: FBT001
     decision = _carry_out(decide, issue)
     _tell(decision, "skipped", "")
     if decision.deliver_at and decision.tally.sent:
-        click.echo(
-            f"  {many(decision.tally.sent, 'reader')} get it all the same: the provider has it, and delivers it."
-        )
-        click.echo("  Take it back over there, before its time.")
+        there = many(decision.tally.sent, "reader")
+        click.echo(f"  What the provider has, for {there}, it delivers all the same. Take it back there in time.")
 
 
 @click.command(short_help="Queue those again whom the provider refused.")
