@@ -38,13 +38,13 @@ def edition() -> Edition:
         slug="past-the-plateau",
         sender=Address(email="editor@example.org", name="Past the Plateau"),
         reply_to=Address(email="reply@example.org"),
-        subject=Pattern.of_line(f"{Slot(name='first_name', fallback='Reader').marker}, past the senior plateau"),
+        subject=Pattern.of_text(f"{Slot(name='first_name', fallback='Reader').marker}, past the senior plateau"),
         html=Pattern.of_html(f"<!doctype html><html><body><table>{marked}</table></body></html>"),
         text=Pattern.of_text(f"Hello {Slot(name='first_name').marker},\n\n" + "Influence grows slowly. \n" * 400),
         headers={
-            "List-Id": Pattern.of_line("Past the Plateau <plateau.example.org>"),
-            "List-Unsubscribe": Pattern.of_line(f"<https://example.org/unsubscribe/{token}>"),
-            "List-Unsubscribe-Post": Pattern.of_line("List-Unsubscribe=One-Click"),
+            "List-Id": Pattern.of_text("Past the Plateau <plateau.example.org>"),
+            "List-Unsubscribe": Pattern.of_text(f"<https://example.org/unsubscribe/{token}>"),
+            "List-Unsubscribe-Post": Pattern.of_text("List-Unsubscribe=One-Click"),
         },
     )
 

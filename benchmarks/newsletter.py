@@ -46,15 +46,15 @@ def edition(slug: str) -> Edition:
         slug=slug,
         sender=Address(email="editor@example.org", name="Past the Plateau"),
         reply_to=None,
-        subject=Pattern.of_line(f"{first_name}, past the senior plateau"),
+        subject=Pattern.of_text(f"{first_name}, past the senior plateau"),
         html=Pattern.of_html(
             f"<!doctype html><html><body><p>Hello {first_name} in {city},</p>{table}"
             f'<h1>For {first_name}</h1>{table}<p><a href="{leave}">Unsubscribe</a></p></body></html>'
         ),
         text=Pattern.of_text(f"Hello {first_name},\n\n{_LINE * (8_000 // len(_LINE))}\nUnsubscribe: {leave}\n"),
         headers={
-            "List-Unsubscribe": Pattern.of_line(f"<{leave}>"),
-            "List-Unsubscribe-Post": Pattern.of_line("List-Unsubscribe=One-Click"),
+            "List-Unsubscribe": Pattern.of_text(f"<{leave}>"),
+            "List-Unsubscribe-Post": Pattern.of_text("List-Unsubscribe=One-Click"),
         },
     )
 

@@ -7,7 +7,7 @@ It is found by its entry point, which `install` puts into a folder. Options, all
     idempotent: whether it heeds keys.
     seconds: how long each request takes, half of it before and half after it is accepted.
     answer: "sent", or what goes wrong instead, in every request; "x then y" says y from the second one on;
-        "dislikes x" rejects every request with somebody whose address begins with x.
+        "barred" refuses as a whole; "dislikes x" rejects every request with somebody whose address begins with x.
     bytes: of a request at most.
     hours: how far ahead it can be told when to deliver.
 """
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 import httpx
 
+from digest.errors import ProviderError
 from digest.model import Receipt, State
 from digest.providers import Limits
 from digest.wire.answers import RejectedError
@@ -63,6 +64,8 @@ class Service(httpx.BaseTransport):
         if answer == "unreachable":
             msg = "nobody is there"
             raise httpx.ConnectError(msg, request=request)
+        if answer == "barred":
+            return httpx.Response(402)
         if answer.startswith("dislikes "):
             disliked = any(email.startswith(answer.removeprefix("dislikes ")) for email in json.loads(request.content))
             if disliked:
@@ -139,6 +142,9 @@ class Counting:
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """Take the service at its word."""
+        if response.status_code == httpx.codes.PAYMENT_REQUIRED:
+            msg = "no money is left"
+            raise ProviderError(msg, hint="Pay the bill.")
         if response.text == "bug":
             msg = "nobody foresaw this"
             raise KeyError(msg)

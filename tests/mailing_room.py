@@ -36,10 +36,10 @@ def edition(slug: str = SLUG, subject: str = "Stop closing tickets") -> Edition:
         slug=slug,
         sender=Address(email="editor@example.org", name="Past the Plateau"),
         reply_to=None,
-        subject=Pattern.of_line(subject),
+        subject=Pattern.of_text(subject),
         html=Pattern.of_html(f"<p>Hello {name} in {city}</p>"),
         text=Pattern.of_text(f"Hello {name} in {city}"),
-        headers={"List-Id": Pattern.of_line("<plateau.example.org>")},
+        headers={"List-Id": Pattern.of_text("<plateau.example.org>")},
         images=(picture,),
     )
 

@@ -20,7 +20,7 @@ def edition(*slots: Slot) -> Edition:
         slug="first-snow",
         sender=Address(email="editor@example.org"),
         reply_to=None,
-        subject=Pattern.of_line("First snow"),
+        subject=Pattern.of_text("First snow"),
         html=Pattern.of_html("".join(f"<p>{slot.marker}</p>" for slot in slots)),
         text=Pattern.of_text(""),
         headers={},

@@ -28,6 +28,8 @@ ZONE = {
         ("s1._domainkey.example.org", "TXT", Found(values=("p=",), name="key.mail.test")),
         ("s2._domainkey.example.org", "TXT", Found(name="s2.gone.test", exists=False)),
         ("nobody.test", "MX", Found(name="nobody.test", exists=False)),
+        ("so..blank.test", "TXT", Found(name="so..blank.test", exists=False)),
+        (f"{'long' * 16}.test", "TXT", Found(name=f"{'long' * 16}.test", exists=False)),
     ],
 )
 def test_what_is_there_is_found(name: str, kind: str, found: Found) -> None:

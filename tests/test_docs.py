@@ -189,10 +189,23 @@ def _provider_page(name: str) -> str:
 
 @pytest.mark.parametrize("name", OURS)
 def test_manual_tells_each_provider(name: str) -> None:
-    """Each provider has a page of its name, with its options in their order, and all of its variables."""
+    """Each provider has a page of its name, with its options and its variables, in their order."""
     entry, page = entry_of(name), _provider_page(name)
     assert re.findall(r"^\| `([a-z_]+)` \|", page, re.MULTILINE) == [option.name for option in entry.options]
-    assert [variable for variable in entry.secrets if f"`{variable}`" not in page] == []
+    variables = re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+    assert [variable for variable in variables if variable in entry.secrets] == list(entry.secrets)
+
+
+SECTIONS = ("Setting it up", "Unsubscribing", "The webhook", "Limits, and what happens at them")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_pages_of_providers_are_alike(name: str) -> None:
+    """The same things stand under the same headings on each page, in one order."""
+    headings = re.findall(r"^## (.*)$", _provider_page(name), re.MULTILINE)
+    assert [heading for heading in headings if heading in SECTIONS] == [one for one in SECTIONS if one in headings]
+    assert name == "outbox" or {"Setting it up", "Unsubscribing"} <= {*headings}
+    assert not [heading for heading in headings[:-1] if "not document" in heading]
 
 
 def test_manual_compares_the_providers() -> None:

@@ -32,6 +32,7 @@ RSA = (
 )
 RECORDS: dict[tuple[str, str], Sequence[str]] = {
     ("letters.test", "MX"): ["10 mail.letters.test."],
+    ("mail.letters.test", "A"): ["192.0.2.25"],
     ("letters.test", "TXT"): ['"v=spf1 include:mail.test -all"'],
     ("mail.test", "TXT"): ['"v=spf1 ip4:192.0.2.0/24 -all"'],
     ("_dmarc.letters.test", "TXT"): ['"v=DMARC1; p=quarantine; rua=mailto:dmarc@letters.test"'],
@@ -149,6 +150,43 @@ def test_key_that_the_service_refuses(practice: Practice) -> None:
     assert KEY not in result.output
 
 
+@pytest.mark.parametrize("key", ["re_made_up\nfor_tests", "re_m\xe4de_up_for_tests"])
+def test_key_that_no_request_can_carry(practice: Practice, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """A key with a line break or a letter beyond ASCII is told by its variable, and not shown."""
+    monkeypatch.setenv("RESEND_API_KEY", key)
+    result = practice.resend(Zone(records=RECORDS))
+    assert result.exit_code == 3
+    assert "RESEND_API_KEY holds a line break or a letter beyond ASCII, so it is not the API key" in result.stderr
+    assert key[-6:] not in result.output
+
+
+def test_address_that_no_request_can_go_to(practice: Practice) -> None:
+    """An `api_url` that is none is a fault of the settings, and told as such."""
+    practice.set_up("resend", api_url="http://[::1")
+    result = practice.ask(Zone(records=RECORDS), "--json")
+    assert result.exit_code == 3
+    assert "api_url under [provider] is no address" in result.stderr
+
+
+@pytest.mark.parametrize("status", [429, 500, 502])
+def test_service_in_trouble(practice: Practice, status: int) -> None:
+    """Where a service cannot answer now, nobody is told to mend the key."""
+    result = practice.resend(Zone(records=RECORDS), status=status, body={"message": "not now"})
+    assert result.exit_code == 5
+    assert f"  bad      127.0.0.1 says {status} " in result.stdout
+    assert "That is not about your key. Ask again later: digest doctor" in result.stdout
+
+
+def test_report_fits_a_terminal(practice: Practice, counted: Counted) -> None:
+    """A line has 80 signs at most, and what is to be copied, a record or a command, stays whole."""
+    lines = practice.resend(without(("_dmarc.letters.test", "TXT"))).stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert '           "v=DMARC1; p=none; rua=mailto:dmarc@letters.test"' in lines
+    practice.set_up("counting")
+    assert counted.accepted() == {}
+    assert "           digest doctor --selector NAME" in practice.ask(Zone(records=RECORDS)).stdout.splitlines()
+
+
 def test_service_out_of_reach(practice: Practice) -> None:
     """Where nobody answers, that is said."""
     practice.set_up("resend", api_url="http://127.0.0.1:1")
@@ -162,6 +200,7 @@ def test_answer_that_cannot_be_read(practice: Practice) -> None:
     result = practice.resend(Zone(records=RECORDS), "--json", body=["?"])
     assert result.exit_code == 5
     assert ("service", "bad") in grades(result)
+    assert "127.0.0.1 answers what cannot be read" in result.stdout
 
 
 def test_secret_that_is_missing(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +236,7 @@ def test_provider_that_cannot_be_asked(practice: Practice, counted: Counted) -> 
     [
         (changed({("letters.test", "MX"): ["0 ."]}), "MX", "bad", "takes no mail"),
         (without(("letters.test", "MX")), "MX", "bad", "has no mail server"),
+        (without(("mail.letters.test", "A")), "MX", "bad", "mail.letters.test, which has no address"),
         (
             Zone(records={**without(("letters.test", "MX")).records, ("letters.test", "AAAA"): ["2001:db8::1"]}),
             "MX",
@@ -204,7 +244,7 @@ def test_provider_that_cannot_be_asked(practice: Practice, counted: Counted) -> 
             "the machine of that name",
         ),
         (without(("letters.test", "TXT")), "SPF", "advice", "no SPF record"),
-        (without(("mail.test", "TXT")), "SPF", "bad", "mail.test, which it includes"),
+        (without(("mail.test", "TXT")), "SPF", "advice", "mail.test, which it includes"),
         (without(("_dmarc.letters.test", "TXT")), "DMARC", "bad", "no DMARC record"),
         (without(("key.mail.test", "TXT")), "DKIM", "bad", "leads to key.mail.test, where there is nothing"),
         (without(("resend._domainkey.letters.test", "CNAME")), "DKIM", "bad", "no DKIM key at resend._domainkey"),
@@ -229,6 +269,7 @@ def test_answers_go_where_reply_to_says(practice: Practice) -> None:
     with answering(200, VERIFIED) as url:
         practice.set_up("resend", api_url=url, reply_to="editor@answers.test")
         zone = changed({("letters.test", "MX"): ["0 ."], ("answers.test", "MX"): ["5 in.answers.test."]})
+        zone = Zone(records={**zone.records, ("in.answers.test", "AAAA"): ["2001:db8::25"]})
         result = practice.ask(zone, "--json")
     assert grades(result) == GOOD
     assert "answers go to in.answers.test" in result.stdout
@@ -260,6 +301,20 @@ def test_key_of_the_domain_above(practice: Practice) -> None:
     assert grades(result)[-2:] == GOOD[-2:]
     assert "what letters.test signs counts for news.letters.test" in result.stdout
     assert "quarantine, by the record of letters.test" in result.stdout
+
+
+def test_key_that_was_left_over(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the usual keys of a service, one that is good is enough; what else is there is advice, and no wildcard."""
+    monkeypatch.setenv("BREVO_API_KEY", "xkeysib-made-up-for-tests")
+    practice.set_up("brevo", api_url="http://127.0.0.1:1")
+    zone = {
+        ("brevo1._domainkey.letters.test", "CNAME"): ["key.mail.test."],
+        ("brevo2._domainkey.letters.test", "TXT"): ['"v=spf1 -all"'],
+        ("mail._domainkey.letters.test", "TXT"): ['"v=DKIM1; p="'],
+    }
+    result = practice.ask(changed(zone), "--json")
+    assert grades(result)[-3:] == [("DKIM", "good"), ("DKIM", "advice"), ("alignment", "good")]
+    assert "mail._domainkey.letters.test was withdrawn" in result.stdout
 
 
 def test_key_of_our_own(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -240,6 +240,25 @@ def test_provider_out_of_reach(run: Run, counted: Counted) -> None:
     assert run("send", "--yes").exit_code == 0
 
 
+@pytest.mark.parametrize("wish", ["--yes", "--to=editor@example.org"])
+def test_address_of_a_service_that_is_none(run: Run, letter: Path, wish: str) -> None:
+    """It is a fault of the settings, told before anything is built or begun."""
+    settings = (letter / "digest.toml").read_text("utf-8").partition("[provider]")[0]
+    choice = '[provider]\nname = "outbox"\napi_url = "http://[::1"\n'
+    (letter / "digest.toml").write_text(f"{settings}{choice}", encoding="utf-8")
+    result = run("send", SLUG, wish)
+    assert result.exit_code == 3
+    assert "api_url under [provider] is no address" in result.stderr
+
+
+def test_refusal_in_the_middle(run: Run, counted: Counted) -> None:
+    """What is to be mended is said beside that it goes on, when some have it already."""
+    counted.configure(messages=1, answer="sent then barred")
+    result = run("send", "--yes")
+    assert result.exit_code == 6
+    assert "Pay the bill. Run again, it goes on from here, and nobody gets it twice." in result.stderr
+
+
 @pytest.mark.parametrize("answer", ["lost", "queued"])
 def test_incomplete_send(run: Run, counted: Counted, answer: str) -> None:
     """With --json, the counts are printed all the same, and the sentence is on the other stream."""

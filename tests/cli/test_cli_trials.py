@@ -14,6 +14,7 @@ import pytest
 from digest.store import open_store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Counted, Run
@@ -152,6 +153,17 @@ def test_one_message_is_too_large(run: Run, counted: Counted) -> None:
     stopped = run("send", SLUG, "--yes")
     assert stopped.exit_code == 5
     assert "bytes for counting, which takes 4" in stopped.stderr
+
+
+def test_everything_is_rejected(run: Run, write_readers: Callable[[int], Path], counted: Counted) -> None:
+    """Where no request passes, however small, nothing was sent, and the exit code says so; everyone is still queued."""
+    counted.configure(stop_after=3, messages=100, answer="dislikes ")
+    run("subscribers", "import", str(write_readers(90)))
+    stopped = run("send", SLUG, "--yes")
+    facts = json.loads(run("status", SLUG, "--json").stdout)
+    assert (facts["sent"], facts["refused"], facts["queued"]) == (0, 0, 92)
+    assert stopped.exit_code == 5
+    assert "an address is no good" in stopped.stderr
 
 
 def test_handed_over_ahead(run: Run, letter: Path, counted: Counted) -> None:

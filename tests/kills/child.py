@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
     from pathlib import Path
 
-# pytest is what each process would import else, for its sake who started it; what is not installed is passed over.
+# Whatever each process would import else, pytest for the sake of who started it; what is not installed is passed over.
+_NEEDED = ("digest.cli", "digest.cli.handing_over", "digest.cli.watching", "digest.publishing.mailing")
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["digest.cli", "digest.publishing.mailing", "digest.store.postgres", "httpx", "pytest"])
+_SERVER.set_forkserver_preload([*_NEEDED, "digest.store.postgres", "encodings.idna", "httpcore", "httpx", "pytest"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

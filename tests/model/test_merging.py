@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import Address, Batch, Context, Edition, Pattern, Readers, Slot, Spelling, Subscriber, merge
+from digest.model import Address, Batch, Edition, Pattern, Readers, Slot, Spelling, Subscriber, merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +29,10 @@ def edition(*, subject: str = "", html: str = "", text: str = "", **headers: str
         slug="first-snow",
         sender=Address(email="editor@example.org"),
         reply_to=None,
-        subject=Pattern.of_line(subject),
+        subject=Pattern.of_text(subject),
         html=Pattern.of_html(html),
         text=Pattern.of_text(text),
-        headers={name: Pattern.of_line(value) for name, value in headers.items()},
+        headers={name: Pattern.of_text(value) for name, value in headers.items()},
     )
 
 
@@ -48,14 +47,13 @@ def readers(*names: str) -> Readers:
 
 
 def test_slots_become_variables() -> None:
-    """A slot has the same variable on every line, and another in text, as it is escaped otherwise there."""
+    """A slot has the same variable wherever it is escaped alike, and its value is on one line."""
     name = Slot(name="name", fallback="you")
     what = edition(subject=f"Snow, {name.marker}", text=f"Hello {name.marker}", Greeting=name.marker)
     made = merge(what, BRACES)
-    assert (made.subject, made.text, made.headers) == ("Snow, {{v0}}", "Hello {{v1}}", {"Greeting": "{{v0}}"})
-    assert made.slots == {"v0": replace(name, context=Context.LINE), "v1": name}
-    columns = made.columns(readers("Ann\nLee", ""))
-    assert columns == {"v0": ["Ann Lee", "you"], "v1": ["Ann\nLee", "you"]}
+    assert (made.subject, made.text, made.headers) == ("Snow, {{v0}}", "Hello {{v0}}", {"Greeting": "{{v0}}"})
+    assert made.slots == {"v0": name}
+    assert made.columns(readers("Ann\nLee", "")) == {"v0": ["Ann Lee", "you"]}
 
 
 def test_value_is_made_safe_for_where_it_stands() -> None:

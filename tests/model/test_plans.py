@@ -12,7 +12,7 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org"),
     reply_to=None,
-    subject=Pattern.of_line("First snow"),
+    subject=Pattern.of_text("First snow"),
     html=Pattern.of_html("<p>Hello</p>"),
     text=Pattern.of_text("Hello"),
     headers={},
@@ -26,7 +26,7 @@ PLAN = Plan(
 @pytest.mark.parametrize(
     "other",
     [
-        replace(PLAN, edition=replace(EDITION, subject=Pattern.of_line("Last snow"))),
+        replace(PLAN, edition=replace(EDITION, subject=Pattern.of_text("Last snow"))),
         replace(PLAN, provider="mailgun"),
         replace(PLAN, segment="tag:pro"),
         replace(PLAN, audience=replace(AUDIENCE, digest="others")),

@@ -31,6 +31,8 @@ class Loopback:
         """Keep a request and answer it; one at a time."""
         with self._lock:
             self.requests.append(request)
+            if not all(name in request.headers for name in ("User-Agent", "Accept")):
+                return httpx.Response(httpx.codes.FORBIDDEN)  # as Resend does without the one; SendGrid wants the other
             try:
                 return self.answer(request)
             except Exception as fault:  # noqa: BLE001  # whoever runs the service looks at all of them

@@ -71,13 +71,13 @@ def edition(prose: str, text: str, subject: str, *, images: tuple[InlineImage, .
         slug="{{ their }} languages, 100 %",
         sender=Address(email="editor@example.org", name='Past "the" Plateau, {{ x }} & Zürich'),
         reply_to=Address(email="answers@example.org", name="Answers"),
-        subject=Pattern.of_line(f"On {subject} today"),
+        subject=Pattern.of_text(f"On {subject} today"),
         html=Pattern.of_html(page),
         text=Pattern.of_text(f"{text}\nhttps://example.org/u/{_TOKEN}\n"),
         headers={
-            "List-Id": Pattern.of_line("Past the Plateau <editor.example.org>"),
-            "List-Unsubscribe": Pattern.of_line(f"<https://example.org/u/{_TOKEN}?a=%7B%7Bx%7D%7D&b=-c->"),
-            "List-Unsubscribe-Post": Pattern.of_line("List-Unsubscribe=One-Click"),
+            "List-Id": Pattern.of_text("Past the Plateau <editor.example.org>"),
+            "List-Unsubscribe": Pattern.of_text(f"<https://example.org/u/{_TOKEN}?a=%7B%7Bx%7D%7D&b=-c->"),
+            "List-Unsubscribe-Post": Pattern.of_text("List-Unsubscribe=One-Click"),
         },
         images=images,
     )

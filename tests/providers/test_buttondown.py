@@ -98,9 +98,30 @@ def test_search_goes_through_all_pages(owner: ButtondownOwner, hosted: Host, cli
         owner.add(metadata={"digest": f"another-{number} (editor.example.org)"}, status="sent")
     second = buttondown.draft(edition, client.send, attempt=2)
     assert buttondown.find(edition, client.send) == [first, second]
-    found = buttondown.find(edition, client.send, known=renamed["id"])
+    found = buttondown.find(edition, client.send, known={renamed["id"]})
     assert [campaign.id for campaign in found] == [first.id, renamed["id"], second.id]
     assert found[1] == Campaign(id=renamed["id"], progress=Progress.SENT, url=renamed["absolute_url"])
+
+
+def test_pages_that_move_while_they_are_turned(hosted: Host, client: httpx.Client) -> None:
+    """An email that comes on while pages are turned brings none of ours twice; a page without any is the last."""
+    buttondown, edition = service(hosted.url), issue()
+    draft = buttondown.draft(edition, client.send, attempt=1)
+
+    def fetch(request: httpx.Request) -> httpx.Response:
+        told = client.send(request).json()
+        first_two = int(request.url.params["page"]) <= 2
+        shown = client.get(request.url.copy_set_param("page", "1"), headers=request.headers).json()["results"]
+        return httpx.Response(200, json={**told, "results": shown if first_two else [], "next": "another"})
+
+    assert buttondown.find(edition, fetch) == [draft]
+
+
+def test_emails_without_metadata_are_none_of_ours(owner: ButtondownOwner, hosted: Host, client: httpx.Client) -> None:
+    """Whatever else the account has, ours are found beside it."""
+    owner.add(metadata=None, status="sent")
+    draft = service(hosted.url).draft(issue(), client.send, attempt=1)
+    assert service(hosted.url).find(issue(), client.send) == [draft]
 
 
 def test_unknown_status_is_no_guess(owner: ButtondownOwner, hosted: Host, client: httpx.Client) -> None:
@@ -118,6 +139,7 @@ def test_unknown_status_is_no_guess(owner: ButtondownOwner, hosted: Host, client
         ({"subject": "x" * 2001}, "2,001 characters"),
         ({"html": Slot(name="name").marker}, "the field name has no fallback"),
         ({"html": Slot(name="first-name", fallback="").marker}, "cannot name the field first-name"),
+        ({"html": Slot(name="items", fallback="").marker}, "cannot name the field items"),
         ({"html": Slot(name="token").marker}, "token stands elsewhere"),
         (
             {"html": f'<a href="https://news.example.org/a&b/unsubscribe/{Slot(name="token").marker}/x">'},

@@ -15,7 +15,7 @@ from nasty import EDITIONS, READERS
 
 from digest.errors import ContentError
 from digest.model import Address, Pattern, message_id
-from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
+from digest.wire.columns import Columns, ascii_mailbox, further_headers, issue_tag, mailbox, named_address
 
 EDITION = EDITIONS["an ordinary one"]
 
@@ -73,6 +73,32 @@ def test_a_mailbox_is_read_as_one(name: str) -> None:
     assert (one.display_name, one.addr_spec) == (name if name.strip() else "", "ann@example.org")
 
 
+@pytest.mark.parametrize(("name", "told"), [("Ada\nLove", "Ada Love"), ("李, 明", "李, 明"), ("", None), (" \n", None)])
+def test_an_address_in_json_has_a_name_if_there_is_one(name: str, told: str | None) -> None:
+    """The address is as mail servers know it, the name on one line, and one that is blank is left out."""
+    address = named_address(Address(email="leser@bücher.example", name=name), "From")
+    assert address == {"email": "leser@xn--bcher-kva.example"} | ({} if told is None else {"name": told})
+
+
+@pytest.mark.parametrize("name", ["", "Ada Lovelace", "Ann (ACME), Ltd.", "=?utf-8?q?x?=", "李 明" * 3, "a\r\nBcc: x"])
+def test_a_mailbox_in_ascii_is_read_as_one(name: str) -> None:
+    """Any name is said in ASCII on one line, and read as it is."""
+    spelled = ascii_mailbox(Address(email="ann@example.org", name=name), "Reply-To")
+    assert spelled.isascii()
+    assert spelled.isprintable()
+    read: Any = HeaderRegistry()("Reply-To", spelled)
+    (one,) = read.addresses
+    assert (one.display_name, one.addr_spec) == (name.replace("\r\n", "  "), "ann@example.org")
+
+
+def test_the_field_of_a_wrong_address_is_named() -> None:
+    """An address that cannot leave is a fault of the content, which names its field and not the address."""
+    for spell in (named_address, ascii_mailbox):
+        with pytest.raises(ContentError, match="Reply-To") as caught:
+            spell(Address(email="a b@example.org"), "Reply-To")
+        assert "a b" not in str(caught.value)
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_no_name_becomes_an_address(name: str) -> None:
     """Whatever a name holds, a mailbox is on one line, and has the one address."""
@@ -104,7 +130,7 @@ def test_a_slug_in_another_script_has_a_tag() -> None:
 
 def test_further_headers_are_on_one_line_in_ascii() -> None:
     """What cannot be said in ASCII is encoded as mail does, whatever its length; slots stay slots."""
-    headers = {**EDITION.headers, "List-Id": Pattern.of_line(f"{'Zürich für alle ' * 9}<editor.example.org>")}
+    headers = {**EDITION.headers, "List-Id": Pattern.of_text(f"{'Zürich für alle ' * 9}<editor.example.org>")}
     told = further_headers(replace(EDITION, headers=headers))
     assert told["List-Unsubscribe"] == EDITION.headers["List-Unsubscribe"]
     (text,) = told["List-Id"].texts
@@ -117,4 +143,4 @@ def test_further_headers_are_on_one_line_in_ascii() -> None:
 def test_no_header_field_begins_another(name: str, value: str) -> None:
     """A value that would begin another field, or a name that is none, is a fault of the content."""
     with pytest.raises(ContentError):
-        further_headers(replace(EDITION, headers={name: Pattern.of_line(value)}))
+        further_headers(replace(EDITION, headers={name: Pattern.of_text(value)}))

@@ -247,7 +247,7 @@ def one_kind_of_line(text: str) -> str:
 
 def test_letters_of_all_scripts_arrive(service: Registered, provider: Provider) -> None:
     """A newsletter may have a name, and its readers domains, in any script; mail servers know domains by ASCII."""
-    headers = {**ORDINARY.headers, "List-Id": Pattern.of_line("Zürich für alle <editor.example.org>")}
+    headers = {**ORDINARY.headers, "List-Id": Pattern.of_text("Zürich für alle <editor.example.org>")}
     reader = replace(READERS[0], email="leser@bücher.example")
     batch = nasty.batch(replace(ORDINARY, headers=headers), [reader])
     (arrived,) = service.stand_in.deliver(read(provider.build_request(batch)))

@@ -126,9 +126,38 @@ def test_search_goes_through_all_pages(owner: ListmonkOwner, hosted: Host, clien
     renamed = owner.add(name="Ours, under another name", status="cancelled")
     second = listmonk.draft(issue(), client.send, attempt=1)
     assert listmonk.find(issue(), client.send) == [first, second]
-    found = listmonk.find(issue(), client.send, known=str(renamed["id"]))
+    found = listmonk.find(issue(), client.send, known={f"{hosted.url}/admin/campaigns/{renamed['id']}"})
     assert [campaign.progress for campaign in found] == [Progress.DRAFT, Progress.STOPPED, Progress.DRAFT]
     assert hosted.lines.count("GET /api/campaigns") == 1 + 3 + 3
+
+
+def test_search_goes_on_where_pages_are_short(owner: ListmonkOwner, hosted: Host, client: httpx.Client) -> None:
+    """A server that shows fewer campaigns at once than it was asked for still shows ours."""
+    owner.longest_page = 20
+    for number in range(70):
+        owner.add(name=f"another {number}", status="finished")
+    listmonk = service(hosted.url)
+    draft = listmonk.draft(issue(), client.send, attempt=1)
+    assert listmonk.find(issue(), client.send) == [draft]
+
+
+def test_same_id_on_another_server_is_another_campaign(
+    owner: ListmonkOwner, hosted: Host, client: httpx.Client
+) -> None:
+    """Whoever tries a server and then takes another does not overwrite what happens to have the same number there."""
+    theirs = owner.add(name="Christmas", status="draft")["id"]
+    known = {str(theirs), f"https://staging.example.org/admin/campaigns/{theirs}"}
+    assert service(hosted.url).find(issue(), client.send, known=known) == []
+
+
+def test_lists_that_are_not_there(owner: ListmonkOwner, hosted: Host, client: httpx.Client) -> None:
+    """What listmonk would send to some of the lists, or to nobody, is not started."""
+    setup = Setup(root=Path(), api_url=hosted.url, options={"lists": [3, 33], "template_id": 7}, environ=ENVIRON)
+    listmonk = Listmonk.from_settings(setup)
+    draft = listmonk.draft(issue(), client.send, attempt=1)
+    with pytest.raises(ProviderError, match="leave out the lists 33"):
+        listmonk.publish(draft, issue(), client.send)
+    assert owner.published == []
 
 
 def test_discarded_draft_is_gone(owner: ListmonkOwner, hosted: Host, client: httpx.Client) -> None:

@@ -64,7 +64,7 @@ def test_an_edition_without_list_unsubscribe_has_none() -> None:
 
 def test_list_unsubscribe_by_mail_alone_cannot_be_carried() -> None:
     """It takes an address of the web."""
-    by_mail = {"List-Unsubscribe": Pattern.of_line("<mailto:leave@example.org>")}
+    by_mail = {"List-Unsubscribe": Pattern.of_text("<mailto:leave@example.org>")}
     with pytest.raises(ContentError, match="begins with https://"):
         messages(nasty.batch(replace(EDITION, headers=by_mail)), professional=True)
 
@@ -104,6 +104,8 @@ def _domains(request: httpx.Request) -> httpx.Response:
     ("domain", "good", "sentence"),
     [
         ("example.org", True, "MailerSend has verified example.org"),
+        ("news.example.org", True, "MailerSend has verified news.example.org"),
+        ("another-example.org", False, "MailerSend does not know another-example.org"),
         ("example.test", False, "MailerSend has not verified example.test yet"),
         ("elsewhere.test", False, "MailerSend does not know elsewhere.test"),
     ],

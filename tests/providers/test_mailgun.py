@@ -78,7 +78,7 @@ def test_a_batch_is_named_for_the_log() -> None:
 
 def test_header_fields_may_not_be_long() -> None:
     """Mailgun takes 16 KB of header fields and options; what is longer is a fault of the issue."""
-    fields = {f"X-Note-{number}": Pattern.of_line("x " * 450) for number in range(18)}
+    fields = {f"X-Note-{number}": Pattern.of_text("x " * 450) for number in range(18)}
     with pytest.raises(ContentError, match="Mailgun takes 16,000"):
         form_of(provider(), replace(ORDINARY, headers=fields))
 

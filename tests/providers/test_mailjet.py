@@ -66,9 +66,9 @@ def test_an_unknown_result_is_a_doubt() -> None:
 
 def test_a_subject_that_is_too_long_is_the_editors_to_mend() -> None:
     """255 characters that are the same for all are told before anything is sent."""
-    assert mailjet().build_request(nasty.batch(replace(EDITION, subject=Pattern.of_line("a" * 255))))
+    assert mailjet().build_request(nasty.batch(replace(EDITION, subject=Pattern.of_text("a" * 255))))
     with pytest.raises(ContentError, match="more than the 255 characters"):
-        mailjet().build_request(nasty.batch(replace(EDITION, subject=Pattern.of_line("a" * 256))))
+        mailjet().build_request(nasty.batch(replace(EDITION, subject=Pattern.of_text("a" * 256))))
 
 
 def test_images_are_attached_under_their_names_in_the_html() -> None:

@@ -55,6 +55,14 @@ def test_all_faults_are_told_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("key", ["s3cret\r\nX-Header: s3cret", "s3crét", "s3cret\x00"])
+def test_key_that_no_request_can_carry(key: str) -> None:
+    """A key with a line break or a letter beyond ASCII is told by its variable, and not quoted."""
+    with pytest.raises(SettingsError, match=r"^PIGEON_KEY holds a line break or a letter beyond ASCII") as caught:
+        read_options(setup({"PIGEON_KEY": key}, loft="north"), "pigeon", Options, SECRETS)
+    assert "s3cr" not in "".join(caught.value.lines())
+
+
 def test_options_do_not_change() -> None:
     """They are values as all settings are."""
     chosen = Options(loft="north")

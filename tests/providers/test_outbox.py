@@ -36,7 +36,7 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org", name="Past the Plateau"),
     reply_to=None,
-    subject=Pattern.of_line("First snow"),
+    subject=Pattern.of_text("First snow"),
     html=Pattern.of_html(f"<p>Hello {Slot(name='name').marker}</p>" + "<p>.</p>\n" * 2000),
     text=Pattern.of_text(f"{Slot(name='name').marker}\n.\n..\nRCPT TO:<x@example.test>\nDATA\n.\n"),
     headers={},

@@ -1,4 +1,4 @@
-"""What only Scaleway has: a project, a region, and Reply-To as a header field."""
+"""What only Scaleway has: a project, one region, and Reply-To as a header field."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def scaleway(**options: object) -> Scaleway:
     return provider
 
 
-def test_a_region_has_an_address_of_its_own() -> None:
-    """The region is a part of the address."""
-    request = scaleway(region="nl-ams").build_request(nasty.batch(EDITION, nasty.READERS[:1]))
-    assert str(request.url) == "https://api.scaleway.com/transactional-email/v1alpha1/regions/nl-ams/emails"
+def test_the_one_region_that_has_it() -> None:
+    """The region is a part of the address, and there is nothing to choose."""
+    request = scaleway().build_request(nasty.batch(EDITION, nasty.READERS[:1]))
+    assert str(request.url) == "https://api.scaleway.com/transactional-email/v1alpha1/regions/fr-par/emails"
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"region": "pl-waw"}, "must be `fr-par` or `nl-ams`"),
+        ({"region": "nl-ams"}, 'has no option "region"'),
         ({"project_id": "my project"}, "must be the ID of a project"),
     ],
 )
 def test_options_are_checked(options: dict[str, object], sentence: str) -> None:
-    """A region that has no mail, and what is no ID, are faults of the settings."""
+    """A region, where there is none to choose, and what is no ID, are faults of the settings."""
     with pytest.raises(SettingsError, match=sentence):
         scaleway(**options)
 
@@ -111,7 +111,7 @@ def test_a_certificate_has_to_be_of_its_authority() -> None:
 
 def test_a_certificate_has_an_end() -> None:
     """One that is past its end proves nothing."""
-    with pytest.raises(ForgedError, match="or not of now"):
+    with pytest.raises(ForgedError, match="is not of now"):
         heard(STAND_IN.calls[0].body, serving(certificate(end=NOW - timedelta(seconds=1))))
 
 

@@ -32,7 +32,7 @@ def provider(**changes: object) -> Ses:
 
 def asked(ses: Ses, headers: dict[str, str] | None = None) -> dict[str, Any]:
     """Return what SES is asked for an ordinary edition, with further header fields."""
-    further = {name: Pattern.of_line(value) for name, value in (headers or {}).items()}
+    further = {name: Pattern.of_text(value) for name, value in (headers or {}).items()}
     batch = nasty.batch(replace(ORDINARY, headers={**ORDINARY.headers, **further}))
     return dict(json.loads(read(ses.build_request(batch)).content))
 
@@ -75,7 +75,7 @@ def test_header_fields_that_cannot_be_carried_are_faults(headers: dict[str, str]
 @pytest.mark.parametrize("value", ["{{ x }}", "Zürich", "x" * 1000])
 def test_a_reader_whose_header_field_cannot_be_carried_stands_alone(value: str) -> None:
     """Where it is one reader's, the batch is rejected, so that the others get theirs."""
-    noted = replace(ORDINARY, headers={"X-City": Pattern.of_line(f"in {Slot(name='city').marker}")})
+    noted = replace(ORDINARY, headers={"X-City": Pattern.of_text(f"in {Slot(name='city').marker}")})
     batch = nasty.batch(noted, [nasty.subscriber(1, "Ada", "London"), nasty.subscriber(2, "Bea", value)])
     with pytest.raises(RejectedError, match="X-City"):
         provider().build_request(batch)

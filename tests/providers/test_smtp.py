@@ -50,13 +50,13 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org", name="Past the Plateau"),
     reply_to=Address(email="answers@example.org"),
-    subject=Pattern.of_line("First snow"),
+    subject=Pattern.of_text("First snow"),
     html=Pattern.of_html(f"<p>Hello {NAME}</p>\n.\n..\n"),
     text=Pattern.of_text(f"{NAME}\n.\n..\nRCPT TO:<x@example.test>\nDATA\n.\n"),
     headers={
-        "List-Id": Pattern.of_line("Past the Plateau <plateau.example.org>"),
-        "List-Unsubscribe": Pattern.of_line(f"<https://example.org/leave/{TOKEN}>"),
-        "List-Unsubscribe-Post": Pattern.of_line("List-Unsubscribe=One-Click"),
+        "List-Id": Pattern.of_text("Past the Plateau <plateau.example.org>"),
+        "List-Unsubscribe": Pattern.of_text(f"<https://example.org/leave/{TOKEN}>"),
+        "List-Unsubscribe-Post": Pattern.of_text("List-Unsubscribe=One-Click"),
     },
 )
 

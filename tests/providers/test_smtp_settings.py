@@ -21,7 +21,7 @@ BATCH = Batch(
         slug="first-snow",
         sender=Address(email="editor@example.org"),
         reply_to=None,
-        subject=Pattern.of_line("First snow"),
+        subject=Pattern.of_text("First snow"),
         html=Pattern.of_html("<p>Hello</p>"),
         text=Pattern.of_text("Hello"),
         headers={},

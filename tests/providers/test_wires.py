@@ -33,7 +33,7 @@ PROVING = ("authorization", "api-key", "api-token", "x-auth-token", "x-postmark-
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "mailgun": {"domain": "example.org"},
     "mailersend": {"professional": True},
-    "scaleway": {"project_id": wire.PROJECT, "region": "fr-par"},
+    "scaleway": {"project_id": wire.PROJECT},
 }
 
 
@@ -247,10 +247,10 @@ def request_of(name: str, url: str) -> httpx.Request:
         slug=wire.TAG,
         sender=Address(email=wire.SENDER, name=wire.SENDER_NAME),
         reply_to=Address(email=wire.REPLY, name=wire.REPLY_NAME),
-        subject=Pattern.of_line(wire.SUBJECT),
+        subject=Pattern.of_text(wire.SUBJECT),
         html=Pattern.of_html(wire.HTML),
         text=Pattern.of_text(wire.TEXT),
-        headers={field: Pattern.of_line(value) for field, value in wire.headers(token).items()},
+        headers={field: Pattern.of_text(value) for field, value in wire.headers(token).items()},
     )
     readers = [
         Subscriber(id=number, email=email, name=name, token=token)

@@ -31,7 +31,7 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org"),
     reply_to=None,
-    subject=Pattern.of_line("First snow"),
+    subject=Pattern.of_text("First snow"),
     html=Pattern.of_html("<p>Hello</p>"),
     text=Pattern.of_text("Hello"),
     headers={},
@@ -96,6 +96,16 @@ def test_log_that_knows() -> None:
     assert [receipt.state for receipt in unknown] == [State.QUEUED, State.QUEUED]
 
 
+def test_log_is_told_who_asks() -> None:
+    """Services turn away requests that do not say who asks."""
+
+    def polite(request: httpx.Request) -> httpx.Response:
+        return _knows_ann(request) if "User-Agent" in request.headers else httpx.Response(httpx.codes.FORBIDDEN)
+
+    receipts = ask(BATCH, Log(answer=polite), since=NOW, now=NOW + timedelta(hours=1))
+    assert receipts[0].state is State.SENT
+
+
 def test_provider_without_a_log() -> None:
     """The sentence says so, and what a person can do instead."""
     with pytest.raises(ProviderError, match="log has no log that can be asked") as caught:
@@ -114,6 +124,31 @@ def test_too_early(minutes: int, left: int) -> None:
 def test_early_enough() -> None:
     """To the second from which the log is complete."""
     assert ask(BATCH, Log(answer=_knows_ann), since=NOW, now=NOW + timedelta(seconds=430))
+
+
+def test_log_that_leads_in_a_circle() -> None:
+    """A page that names itself as the next one ends the asking, and nothing follows from what was read."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Endless(Log):
+        def consult_log(self, batch: Batch, fetch: Fetch) -> NoReturn:
+            while True:
+                Log.consult_log(self, batch, fetch)
+
+    with pytest.raises(ProviderError, match="leads in a circle"):
+        ask(BATCH, Endless(answer=_knows_ann), since=NOW, now=NOW + timedelta(hours=1))
+
+
+def test_log_that_names_no_address() -> None:
+    """Where a page says that the next one is nowhere, that is told, and nothing follows from what was read."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Astray(Log):
+        def consult_log(self, batch: Batch, fetch: Fetch) -> NoReturn:
+            raise AssertionError(batch.key, fetch(httpx.Request("GET", "https://[::1")))
+
+    with pytest.raises(ProviderError, match="could not be asked"):
+        ask(BATCH, Astray(answer=_knows_ann), since=NOW, now=NOW + timedelta(hours=1))
 
 
 def test_log_that_is_out_of_reach() -> None:

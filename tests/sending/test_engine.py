@@ -33,7 +33,7 @@ EDITION = Edition(
     slug="first-snow",
     sender=Address(email="editor@example.org"),
     reply_to=None,
-    subject=Pattern.of_line("First snow"),
+    subject=Pattern.of_text("First snow"),
     html=Pattern.of_html("<p>Hello</p>"),
     text=Pattern.of_text("Hello"),
     headers={},
@@ -173,9 +173,10 @@ def deliver(
     stop_after: int = 1,
     stopping: Event | None = None,
     now: datetime = NOW,
+    told: list[Step] | None = None,
 ) -> list[int]:
     """Run the engine once, until the first trouble, and return how many readers it reported at each step."""
-    told: list[Step] = []
+    told = [] if told is None else told
     with store.claims(frozen) as claims:
         engine = Engine(
             claims=claims,
@@ -440,6 +441,29 @@ def test_open_question_is_asked_again_in_the_same_run(store: Store, frozen: Froz
     assert store.deliveries.tally(frozen) == Tally(sent=5)
 
 
+def test_open_question_that_stays_open_does_not_block_the_others(store: Store, frozen: Frozen) -> None:
+    """A request whose repetitions tell nothing goes behind the others, who get theirs meanwhile."""
+    service = Service()
+    service.answers = {
+        1: after_accepting(service, raises(httpx.ReadError)),
+        **dict.fromkeys((2, 3, 4), dislikes("ann")),
+    }
+    deliver(store, frozen, service, stop_after=5)
+    places = [service.requests.index(request) for request in service.requests]
+    assert places == [0, 0, 0, 0, 4, 5, 0]
+    assert service.written_to() == EACH_ONCE
+    assert states_of(store, frozen) == "sssss"
+
+
+def test_trouble_says_what_follows(store: Store, frozen: Frozen) -> None:
+    """What cannot be tried again is not said to be: those in doubt are named so, and one who is refused."""
+    service = Service(idempotent=False, answers={1: server_error, **dict.fromkeys(range(2, 6), dislikes("eve"))})
+    told: list[Step] = []
+    deliver(store, frozen, service, stop_after=9, told=told)
+    ends = [step.trouble.rpartition("; ")[2] for step in told if step.trouble]
+    assert ends == ["its 2 readers are in doubt", "its one reader is refused"]
+
+
 @pytest.mark.parametrize("accepted", [True, False])
 @pytest.mark.parametrize(("answer", "error"), AMBIGUOUS)
 def test_open_question_without_keys(
@@ -463,6 +487,12 @@ def test_batch_in_doubt_does_not_block_the_others(store: Store, frozen: Frozen) 
     service = Service(idempotent=False, answers={1: raises(httpx.ReadTimeout)})
     deliver(store, frozen, service, stop_after=2)
     assert states_of(store, frozen) == "iisss"
+
+
+def test_service_that_confirms_nothing(store: Store, frozen: Frozen) -> None:
+    """A service that may have taken all of it is not said to have taken nothing."""
+    with pytest.raises(ProviderError, match=r"service confirmed nothing: .*500"):
+        deliver(store, frozen, Service(answers={1: server_error}))
 
 
 def test_open_question_and_then_no_connection(store: Store, frozen: Frozen) -> None:

@@ -49,7 +49,7 @@ def _edition(slug: str, subject: str) -> Edition:
         slug=slug,
         sender=Address(email="editor@example.org"),
         reply_to=None,
-        subject=Pattern.of_line(subject),
+        subject=Pattern.of_text(subject),
         html=Pattern.of_html("<p>Hello</p>"),
         text=Pattern.of_text("Hello"),
         headers={},

@@ -10,8 +10,21 @@ import httpx
 import pytest
 
 from digest.errors import ProviderError
-from digest.model import Address, Batch, Edition, Pattern, Readers, State, Subscriber
-from digest.wire.answers import FAILURES, Fate, RejectedError, UnclearError, decoded, fate_of, receipts_by_status, watch
+from digest.model import Address, Batch, Edition, Pattern, Readers, Receipt, State, Subscriber
+from digest.wire.answers import (
+    FAILURES,
+    Fate,
+    RejectedError,
+    UnclearError,
+    decoded,
+    explained,
+    fate_of,
+    looked_up,
+    one_for_each,
+    receipts_by_log,
+    receipts_by_status,
+    watch,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +36,7 @@ BATCH = Batch(
         slug="first-snow",
         sender=Address(email="editor@example.org"),
         reply_to=None,
-        subject=Pattern.of_line("First snow"),
+        subject=Pattern.of_text("First snow"),
         html=Pattern.of_html("<p>Hello</p>"),
         text=Pattern.of_text("Hello"),
         headers={},
@@ -284,3 +297,36 @@ def test_a_success_that_cannot_be_read_is_unclear(body: bytes) -> None:
     assert decoded(httpx.Response(200, content=b'{"id": "one"}'), dict[str, str]) == {"id": "one"}
     with pytest.raises(UnclearError, match="200 OK, and what it took cannot be read"):
         decoded(httpx.Response(200, content=body), dict[str, str])
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"id":', b'{"id": 1}', b"[" * 100_000])
+def test_a_failure_that_cannot_be_read_explains_nothing(body: bytes) -> None:
+    """What a failure says is read where it can be, and blank elsewhere, whatever it is made of."""
+    assert explained(httpx.Response(400, content=b'{"id": "one"}'), dict[str, str]) == {"id": "one"}
+    assert explained(httpx.Response(400, content=body), dict[str, str]) == {}
+
+
+@pytest.mark.parametrize("results", [[], ["one"], ["one", "two", "three"]])
+def test_results_are_one_for_each_message(results: list[str]) -> None:
+    """As many results as readers are theirs, in order; of more or fewer, nobody knows whose they are."""
+    assert one_for_each(BATCH, ["one", "two"]) == ["one", "two"]
+    with pytest.raises(UnclearError, match=f"{len(results)} results for 2 messages"):
+        one_for_each(BATCH, results)
+
+
+def test_a_log_that_does_not_answer_changes_nothing() -> None:
+    """What a log says is read; where it does not answer, that is an error with a way out."""
+    request = httpx.Request("GET", "https://service.test/log")
+    assert looked_up(request, lambda _: httpx.Response(200, json=["one"]), list[str]) == ["one"]
+    with pytest.raises(ProviderError, match="503 Service Unavailable: asleep") as caught:
+        looked_up(request, lambda _: httpx.Response(503, text="asleep"), list[str])
+    assert caught.value.hint == "Nothing was changed. Ask again later."
+
+
+def test_who_is_not_in_the_log_stays_in_doubt() -> None:
+    """Readers have what the log says of their messages, in the batch's order; of others it knows nothing yet."""
+    _, second = BATCH.correlation_ids
+    found = {second: Receipt(state=State.SENT, message_id="m2"), "another": Receipt(state=State.SENT)}
+    receipts = receipts_by_log(BATCH, found)
+    assert [receipt.state for receipt in receipts] == [State.IN_DOUBT, State.SENT]
+    assert receipts[1] is found[second]

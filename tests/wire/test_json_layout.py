@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.model import Pattern, Slot
-from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.model import Pattern, Slot, one_line
+from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def test_each_reader_has_an_item() -> None:
     assert filled(layout) == {
         "from": "editor",
         "to": [
-            {"email": email, "text": f'Say "{name}"'}
+            {"email": email, "text": f'Say "{one_line(name)}"'}
             for email, name in zip(READERS["email"], READERS["name"], strict=True)
         ],
         "end": [1, True],
@@ -55,6 +55,31 @@ def test_values_are_written_as_json(value: Json) -> None:
     assert filled({"value": value, "to": Each("x")}) == {"value": value, "to": ["x", "x"]}
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"to": "ann@example.org"},
+        [Each("a"), Each("b")],
+        Each({"to": Each("a")}),
+        Each({"name": IfAny("name")}),
+        Each([IfAny("name")]),
+        Each(IfAny("name")),
+    ],
+)
+def test_what_no_layout_can_write_is_refused(value: Json) -> None:
+    """An array of readers stands once, and what may be left out only behind something else of its object."""
+    with pytest.raises(ValueError, match=r"Each|IfAny"):
+        JsonLayout.of(value)
+
+
+def test_a_blank_value_goes_with_its_key() -> None:
+    """Where a reader has no value, their object has no such key; others have it, escaped."""
+    columns = {"email": ["ann@example.org", "ben@example.org"], "name": ["", 'Ben "B"']}
+    assert filled([Each({"email": Pattern.of_field("email"), "name": IfAny("name"), "end": 1})], columns) == [
+        [{"email": "ann@example.org", "end": 1}, {"email": "ben@example.org", "name": 'Ben "B"', "end": 1}]
+    ]
+
+
 def test_values_are_safe_where_they_stand() -> None:
     """A slot in HTML or in an address is escaped for that before it is written as JSON."""
     name = Slot(name="name").marker
@@ -76,10 +101,10 @@ _words = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 @settings(deadline=None)
 @given(texts=st.lists(_words, min_size=1, max_size=4), names=st.lists(_words, min_size=1, max_size=5), key=_words)
 def test_it_is_what_the_standard_library_writes(texts: list[str], names: list[str], key: str) -> None:
-    """For any words and values, a service reads exactly what they are."""
+    """For any words and values, a service reads exactly what they are, values on one line."""
     pattern = Pattern(texts=tuple(texts), slots=(Slot(name="name"),) * (len(texts) - 1))
     columns = {"email": [f"reader{number}@example.org" for number in range(len(names))], "name": names}
-    wanted = [{key: name.join(texts), "text": texts[0]} for name in names]
+    wanted = [{key: one_line(name).join(texts), "text": texts[0]} for name in names]
     assert filled([Each({key: pattern, "text": texts[0]} if key != "text" else {})], columns) == (
         [wanted] if key != "text" else [[{}] * len(names)]
     )

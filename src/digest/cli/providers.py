@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from digest.domains.lookup import NameServers
-    from digest.providers.matrix import Broken, Entry
+    from digest.providers.matrix import Broken, Entry, Option
     from digest.publishing.doctor import Report
 
-HEADINGS = ("provider", "readers", "bytes", "ids", "again", "one-click", "ahead", "sandbox", "log", "webhooks")
-_WIDEST = 100
+HEADINGS = ("provider", "batch", "bytes", "ids", "again", "one-click", "ahead", "sandbox", "log", "webhooks")
+_WIDEST = 80
 _WHOSE = {"undocumented": "unknown"}
+_IDS = {"MESSAGE": "each", "REQUEST": "one"}
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -45,7 +46,8 @@ def providers(name: str | None, as_json: bool) -> None:  # noqa: FBT001  # Click
     if as_json:
         print_json(entry_of(name).facts() if name else {"providers": [entry.facts() for entry in entries()]})
     elif name:
-        print_table(_lines(entry_of(name)), (19, 0))
+        for label, value in _lines(entry_of(name)):
+            click.echo(_flow(f"{label:{_LABEL}}", value))
     else:
         _print_matrix(entries())
 
@@ -54,21 +56,10 @@ def _print_matrix(found: list[Entry | Broken]) -> None:
     from digest.providers.matrix import Entry
 
     rows = [HEADINGS, *(cells(entry) for entry in found if isinstance(entry, Entry))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    room = _WIDEST - sum(widths[:-1]) - 2 * (len(widths) - 1)
-    print_table((line for row in rows for line in _wrapped(row, room)), widths)
+    print_table(rows, [max(map(len, column)) for column in zip(*rows, strict=True)])
     for entry in found:
         if not isinstance(entry, Entry):
             click.echo(f"\n{entry.fault}")
-
-
-def _wrapped(row: tuple[str, ...], room: int) -> Iterator[tuple[str, ...]]:
-    """Go on below where the last cell is too long."""
-    from textwrap import wrap
-
-    first, *further = wrap(row[-1], room)
-    yield (*row[:-1], first)
-    yield from ((*([""] * (len(row) - 1)), rest) for rest in further)
 
 
 def cells(entry: Entry) -> tuple[str, ...]:
@@ -76,15 +67,15 @@ def cells(entry: Entry) -> tuple[str, ...]:
     limits = entry.limits
     return (
         entry.name,
-        "its list" if entry.owns_list else f"{limits.messages:,}",
+        "whole" if entry.owns_list else f"{limits.messages:,}",
         "-" if limits.bytes is None else size(limits.bytes),
-        limits.ids.name.lower(),
+        _IDS.get(limits.ids.name, "none"),
         _span(limits.key_lifetime),
         _WHOSE.get(limits.one_click.value, limits.one_click.value),
         _span(limits.horizon),
         "yes" if limits.sandbox else "no",
         "yes" if entry.keeps_log else "no",
-        (limits.signature or "unsigned") if entry.calls_back else "none",
+        re.split(r"\W", limits.signature or "unsigned")[0] if entry.calls_back else "none",
     )
 
 
@@ -104,32 +95,58 @@ def _span(span: timedelta | None) -> str:
 def _lines(entry: Entry) -> Iterator[tuple[str, str]]:
     """Return all that is known of a provider, in two columns."""
     limits = entry.limits
-    pace = f", {limits.pace:g} a second" if limits.pace else ""
-    yield from zip((*_LABELS,), cells(entry), strict=True)
-    yield "requests", f"{limits.concurrency} side by side{pace}"
+    row = cells(entry)[1:]
+    yield "provider", entry.name
+    yield from zip(_LABELS, (f"{row[0]}{_OWN}" if entry.owns_list else row[0], *row[1:-1]), strict=True)
+    yield "webhooks", limits.signature or row[-1]
+    yield "requests", f"{limits.concurrency} side by side{f', {limits.pace:g} a second' if limits.pace else ''}"
     yield "images inside", "yes" if limits.inline_images else "no"
     yield "digest doctor", "asks it" if entry.examines else "cannot ask it"
     for option in entry.options:
-        usual = "needed" if option.required else f"else {json.dumps(option.default)}"
-        yield "option", f"{option.name}: {option.wanted.replace('`', '')} ({usual})"
+        yield "option", f"{option.name}: {option.wanted.replace('`', '')} ({_usual(option)})"
     for variable, secret in entry.secrets.items():
-        yield "variable", f"{variable}: {secret.meaning}{'' if secret.required else ' (where it is wanted)'}"
+        yield "variable", f"{variable}: {secret.meaning}{'' if secret.required else ' (not always needed)'}"
     for caveat in limits.caveats:
         yield "mind", caveat
 
 
+def _usual(option: Option) -> str:
+    import json
+
+    if option.required:
+        return "needed"
+    return "may be left out" if option.default is None else f"else {json.dumps(option.default)}"
+
+
+_LABEL = 18
+_OWN = ", to a list of its own"
 _LABELS = (
-    "provider",
     "readers a request",
     "bytes a request",
-    "names given back",
+    "message ids",
     "safe to repeat",
     "one-click header",
-    "told ahead",
+    "handed over ahead",
     "sandbox",
     "log can be asked",
-    "webhooks",
 )
+
+
+def _flow(head: str, words: str) -> str:
+    """Put words behind a head, and go on below them; what is to be copied, in quotes or a command, stays whole."""
+    from textwrap import wrap
+
+    whole = _TO_COPY.sub(lambda found: found[0].replace(" ", _BLANK), words)
+    blank = " " * len(head)
+    lines = wrap(
+        whole, _WIDEST, initial_indent=head, subsequent_indent=blank, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines).replace(_BLANK, " ")
+
+
+_TO_COPY = re.compile(r'"[^"]*"|digest [a-z]+(?: --[a-z-]+)?(?: [A-Z]+\b)?')
+_BLANK = "\ufffc"
+"""Stands for a space at which no line ends."""
 
 
 @click.command(short_help="See whether key, sender and domain are good.")
@@ -178,9 +195,9 @@ def _print_report(report: Report) -> None:
 
     click.echo(f"{report.provider}, for mail from {report.domain}")
     for seen in report.observations:
-        click.echo(f"  {seen.grade.value:8} {_sentence(seen.sentence)}")
+        click.echo(_flow(f"  {seen.grade.value:8} ", _sentence(seen.sentence)))
         if seen.hint:
-            click.echo(f"  {'':8} {seen.hint}")
+            click.echo(_flow(f"  {'':8} ", seen.hint))
     counts = Counter(seen.grade for seen in report.observations)
     click.echo(" · ".join(f"{grade.value} {counts[grade]}" for grade in Grade if counts[grade]))
 

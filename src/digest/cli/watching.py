@@ -75,7 +75,7 @@ class _Lines:
     def report(self, step: Step) -> None:
         self._settled += step.settled
         if step.trouble:
-            click.echo(f"  {step.trouble}; it is tried again", err=True)
+            click.echo(f"  {step.trouble}", err=True)
         now = time.monotonic()
         if self._quiet or now - self._told < _EVERY:
             return
@@ -104,6 +104,6 @@ def _bar(readers: int) -> Iterator[Report]:
             speed = progress.tasks[0].speed
             progress.update(task, advance=step.settled, pace=f"{speed:,.0f}/s" if speed else "")
             if step.trouble:
-                progress.console.print(f"  {step.trouble}; it is tried again", markup=False)
+                progress.console.print(f"  {step.trouble}", markup=False)
 
         yield report

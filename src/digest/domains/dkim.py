@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from binascii import Error
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 LEAST_BITS, GOOD_BITS = 1024, 2048
 """RSA keys that are shorter Gmail does not accept, and that it advises: https://support.google.com/a/answer/81126."""
+_ED25519 = 32
+_KEY = re.compile(r"^\s*v\s*=\s*DKIM|(^|;)\s*p\s*=")
 _SEQUENCE, _BIT_STRING, _INTEGER = 0x30, 0x03, 0x02
 
 
@@ -49,14 +52,36 @@ def read_key(record: str) -> Key | None:
     if "p" not in tags:
         msg = "it has no key"
         raise ValueError(msg)
+    if "sha256" not in _listed(tags.get("h", "sha256")):
+        msg = "it forbids signatures with SHA-256 (h=)"
+        raise ValueError(msg)
+    if not {"*", "email"}.intersection(_listed(tags.get("s", "*"))):
+        msg = "it is not for mail (s=)"
+        raise ValueError(msg)
     kind = tags.get("k", "rsa")
     if kind not in {"rsa", "ed25519"}:
         msg = f"nobody knows keys of the kind {kind}"
         raise ValueError(msg)
     if not tags["p"]:
         return None
-    modulus = read_modulus(_decoded(tags["p"])) if kind == "rsa" else 0
-    return Key(kind=kind, modulus=modulus, testing="y" in tags.get("t", "").split(":"))
+    key = _decoded(tags["p"])
+    if kind == "ed25519" and len(key) != _ED25519:
+        msg = "its key is no Ed25519 key"
+        raise ValueError(msg)
+    return Key(
+        kind=kind,
+        modulus=read_modulus(key) if kind == "rsa" else 0,
+        testing="y" in _listed(tags.get("t", "")),
+    )
+
+
+def is_key(record: str) -> bool:
+    """Tell a key record, be it a broken one, from others that may stand under the same name, by a wildcard."""
+    return _KEY.search(record) is not None
+
+
+def _listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(":")]
 
 
 def _decoded(text: str) -> bytes:
@@ -124,13 +149,14 @@ def judge(domain: str, selector: str, ask: Ask, *, modulus: int = 0) -> Observat
     """
     name = f"{selector}._domainkey.{domain}"
     found = ask(name, "TXT")
-    if not found.values:
+    keys = [text for text in found.values if is_key(text)]
+    if not keys:
         return _seen(Grade.BAD, _absent(name, found), "Add the record that the service shows for its domain.")
-    if len(found.values) > 1:
-        sentence = f"there are {len(found.values)} keys at {name}, and receivers may take any of them"
+    if len(keys) > 1:
+        sentence = f"there are {len(keys)} keys at {name}, and receivers may take any of them"
         return _seen(Grade.BAD, sentence, "Leave the one that the service shows.")
     try:
-        key = read_key(found.values[0])
+        key = read_key(keys[0])
     except ValueError as error:
         hint = "Copy the record once more, whole and without line breaks."
         return _seen(Grade.BAD, f"the DKIM key at {name} is no use: {error}", hint)

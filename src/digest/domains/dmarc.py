@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from digest.domains.lookup import Ask
 
-_VERSION = re.compile(r"v\s*=\s*DMARC1\s*(;|$)")
+_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(;|$)")
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 _MOST_LABELS = 7
 _START = 'Add a TXT record at _dmarc.{domain}: "v=DMARC1; p=none; rua=mailto:dmarc@{domain}"'
@@ -82,8 +82,10 @@ def walk(domain: str, ask: Ask) -> Walk:
         if len(found) > 1:
             faults.append(f"_dmarc.{name} has {len(found)} DMARC records, so none of them counts")
         elif found:
+            parts = [part.strip() for part in found[0].split(";")]
+            faults += [_stray(name, part) for part in parts if part and "=" not in part]
             try:
-                policies.append(Policy(domain=name, tags=read_tags(found[0])))
+                policies.append(Policy(domain=name, tags=read_tags(";".join(part for part in parts if "=" in part))))
             except ValueError as error:
                 faults.append(f"the DMARC record at _dmarc.{name} cannot be read: {error}")
         if policies and policies[-1].tags.get("psd", "").lower() in {"n", "y"}:
@@ -98,23 +100,33 @@ def _names(domain: str) -> Iterator[str]:
         yield ".".join(labels[number:])
 
 
-def judge(found: Walk) -> list[Observation]:
-    """Say how a domain stands."""
+def _stray(name: str, part: str) -> str:
+    """Name what receivers pass over: RFC 9989 section 4.7."""
+    return f'the DMARC record at _dmarc.{name} holds "{part}", which is no tag with a value'
+
+
+def judge(found: Walk, ask: Ask) -> list[Observation]:
+    """
+    Say how a domain stands.
+
+    Raises:
+        LookupFailedError: a question was not answered.
+    """
     grade = Grade.ADVICE if found.policy else Grade.BAD
     faults = [_seen(grade, fault, "Leave one record there, and mend it.") for fault in found.faults]
     if found.policy:
-        return [*faults, _judge_policy(found.domain, found.policy), *_judge_reports(found.policy)]
+        return [*faults, _judge_policy(found.domain, found.policy), *_judge_reports(found.policy, ask)]
     missing = f"{found.domain} has no DMARC record: {_WANTED}"
     return faults or [_seen(Grade.BAD, missing, _START.format(domain=found.domain))]
 
 
 def _judge_policy(domain: str, policy: Policy) -> Observation:
-    wanted = policy.tags.get("p", "").lower()
-    if policy.domain != domain:
-        wanted = policy.tags.get("sp", wanted).lower()
-    if wanted not in _POLICIES:
-        msg = f"the DMARC record at _dmarc.{policy.domain} has no policy that receivers know"
-        return _seen(Grade.BAD, msg, "Let its tag p be none, quarantine or reject, and sp as well, where it is there.")
+    at = f"the DMARC record at _dmarc.{policy.domain}"
+    policies = {name: policy.tags[name].lower() for name in ("p", "sp", "np") if name in policy.tags}
+    if "p" not in policies or not _POLICIES.issuperset(policies.values()):
+        hint = "Let its tag p be none, quarantine or reject, and sp and np as well, where they are there."
+        return _seen(Grade.BAD, f"{at} has no policy that receivers know", hint)
+    wanted = policies["p"] if policy.domain == domain else policies.get("sp", policies["p"])
     sentence = f"{domain} has the DMARC policy {wanted}"
     if policy.domain != domain:
         sentence += f", by the record of {policy.domain}"
@@ -124,11 +136,27 @@ def _judge_policy(domain: str, policy: Policy) -> Observation:
     return _seen(Grade.GOOD, sentence)
 
 
-def _judge_reports(policy: Policy) -> list[Observation]:
-    if policy.tags.get("rua", "").lower().startswith(("mailto:", "https:")):
-        return []
-    msg = f"the DMARC record at _dmarc.{policy.domain} asks for no reports, so nobody learns whose mail fails"
-    return [_seen(Grade.ADVICE, msg, "Add rua=mailto: and an address that somebody reads.")]
+def _judge_reports(policy: Policy, ask: Ask) -> list[Observation]:
+    at = f"the DMARC record at _dmarc.{policy.domain}"
+    targets = [uri.strip().lower() for uri in policy.tags.get("rua", "").split(",")]
+    if not any(uri.startswith(("mailto:", "https:")) for uri in targets):
+        sentence = f"{at} asks for no reports, so nobody learns whose mail fails"
+        return [_seen(Grade.ADVICE, sentence, "Add rua=mailto: and an address that somebody reads.")]
+    domains = dict.fromkeys(uri.rpartition("@")[2].partition("!")[0] for uri in targets if uri.startswith("mailto:"))
+    return [_unwilling(at, policy.domain, domain) for domain in domains if not _takes(domain, policy.domain, ask)]
+
+
+def _takes(domain: str, sender: str, ask: Ask) -> bool:
+    """Tell whether a domain takes reports about a sender: its own, or as it has published: RFC 9990 section 4."""
+    if walk(domain, ask).organization == walk(sender, ask).organization:
+        return True
+    return any(_VERSION.match(text) for text in ask(f"{sender}._report._dmarc.{domain}", "TXT").values)
+
+
+def _unwilling(at: str, sender: str, domain: str) -> Observation:
+    sentence = f"{at} sends reports to {domain}, which has not said that it takes them"
+    hint = f'Whoever runs it must add a TXT record at {sender}._report._dmarc.{domain}: "v=DMARC1"'
+    return _seen(Grade.ADVICE, sentence, hint)
 
 
 def _seen(grade: Grade, sentence: str, hint: str = "") -> Observation:

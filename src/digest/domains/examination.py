@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def examine(sender: str, answers: str, signing: Signing, ask: Ask) -> list[Obser
     parts: dict[str, Callable[[], Sequence[Observation]]] = {
         "MX": lambda: [_judge_answers(answers, found if answers == sender else ask(answers, "MX"), ask)],
         "SPF": lambda: spf.judge(signing.envelope or sender, ask, needed=bool(signing.envelope)),
-        "DMARC": lambda: dmarc.judge(dmarc.walk(sender, ask)),
+        "DMARC": lambda: dmarc.judge(dmarc.walk(sender, ask), ask),
         "DKIM": lambda: _judge_signatures(sender, signing, ask),
     }
     return [observation for about, part in parts.items() for observation in _answered(about, part)]
@@ -62,23 +63,40 @@ def _judge_answers(domain: str, found: Found, ask: Ask) -> Observation:
     if _NULL_MX.issuperset(found.values) and found.values:
         sentence = f"{domain} takes no mail (its MX record is a dot), so answers come back"
         return _seen("MX", Grade.BAD, sentence, "Set reply_to in [newsletter] to an address that somebody reads.")
+    there = next((host for host in found.values if _has_address(host, ask)), "")
+    if there:
+        return _seen("MX", Grade.GOOD, f"answers go to {there}")
     if found.values:
-        return _seen("MX", Grade.GOOD, f"answers go to {found.values[0]}")
-    if ask(domain, "A").values or ask(domain, "AAAA").values:
+        sentence = f"answers go to {found.values[0]}, which has no address, so they cannot arrive"
+        return _seen("MX", Grade.BAD, sentence, f"Let the MX record of {domain} name a mail server that is there.")
+    if _has_address(domain, ask):
         sentence = f"{domain} has no MX record, so answers go to the machine of that name"
         return _seen("MX", Grade.ADVICE, sentence, "Add an MX record for the mail server that takes them.")
     sentence = f"{domain} has no mail server, so answers cannot arrive"
     return _seen("MX", Grade.BAD, sentence, "Add an MX record, or set reply_to in [newsletter] to where they can.")
 
 
+def _has_address(host: str, ask: Ask) -> bool:
+    return bool(ask(host, "A").values or ask(host, "AAAA").values)
+
+
 def _judge_signatures(sender: str, signing: Signing, ask: Ask) -> list[Observation]:
     domain, selectors = _keys_of(signing, ask)
     keys = [dkim.judge(domain, one, ask, modulus=signing.modulus) for one in selectors] or [_no_key(signing)]
+    if not signing.named:
+        keys = _spared(keys)
     if domain != sender:
         return [*keys, _judge_alignment(sender, domain, ask)]
     if any(key.grade in _USABLE for key in keys):
         return [*keys, _seen("alignment", Grade.GOOD, f"what is signed with it counts for {sender}")]
     return keys
+
+
+def _spared(keys: list[Observation]) -> list[Observation]:
+    """Where one of a service's usual keys is good, the others may be left over from before, and do no harm."""
+    if not any(key.grade in _USABLE for key in keys):
+        return keys
+    return [replace(key, grade=Grade.ADVICE) if key.grade is Grade.BAD else key for key in keys]
 
 
 def _keys_of(signing: Signing, ask: Ask) -> tuple[str, Sequence[str]]:
@@ -112,7 +130,7 @@ def _no_key(signing: Signing) -> Observation:
 def _is_there(name: str, ask: Ask) -> bool:
     """Tell whether there is a key, or an alias that should lead to one."""
     found = ask(name, "TXT")
-    return bool(found.values) or found.name.lower() != name.lower()
+    return any(map(dkim.is_key, found.values)) or found.name.lower() != name.lower()
 
 
 def _judge_alignment(sender: str, signer: str, ask: Ask) -> Observation:

@@ -83,7 +83,11 @@ class NameServers:
             LookupFailedError: they answer, but not that.
         """
         try:
-            answer = self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
+            asked = dns.name.from_text(name)
+        except dns.exception.DNSException:  # a part of it is blank or too long: such a name cannot be
+            return Found(name=name, exists=False)
+        try:
+            answer = self._resolver.resolve(asked, kind, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN as missing:
             return Found(name=_plain(missing.canonical_name), exists=False)
         except dns.resolver.NoResolverConfiguration as error:

@@ -98,10 +98,10 @@ class Edition:
             slug=data["slug"],
             sender=_address(data["sender"]),
             reply_to=_address(data["reply_to"]) if data["reply_to"] else None,
-            subject=Pattern.of_line(data["subject"]),
+            subject=Pattern.of_text(data["subject"]),
             html=Pattern.of_html(data["html"]),
             text=Pattern.of_text(data["text"]),
-            headers={name: Pattern.of_line(marked) for name, marked in data["headers"].items()},
+            headers={name: Pattern.of_text(marked) for name, marked in data["headers"].items()},
             images=tuple(
                 InlineImage(cid=cid, filename=filename, media_type=media_type, content=content)
                 for (cid, filename, media_type), content in zip(data["images"], images, strict=True)

@@ -25,12 +25,10 @@ _REMNANT = re.compile(r"zslot[0-9a-f]", re.IGNORECASE)
 
 
 class Context(Enum):
-    """Where a slot stands, which decides how a value is made safe there."""
+    """Where a slot stands, which decides how a value is made safe there. Everywhere, it is put on one line."""
 
     TEXT = "text"
-    """Plain text: as it is."""
-    LINE = "line"
-    """Header fields: on one line, whatever it holds."""
+    """Plain text and header fields: as it is."""
     HTML = "html"
     """Text and attribute values of HTML."""
     URL = "url"
@@ -43,20 +41,12 @@ class Context(Enum):
 
     def escape_all(self, values: Sequence[str]) -> Sequence[str]:
         """Escape many values, in one piece where that comes to the same: a batch has a thousand."""
-        if self is Context.TEXT or (self is Context.LINE and not _BREAKS.search("".join(values))):
-            return values
-        if self is Context.URL and _URL_SAFE.fullmatch("".join(values)):
-            return values
-        apart = html.escape("\n".join(values)).split("\n")
-        return apart if self is Context.HTML and len(apart) == len(values) else [*map(self.escape, values)]
-
-
-def _as_is(value: str) -> str:
-    return value
-
-
-def _as_url_part(value: str) -> str:
-    return quote(value, safe="")
+        joined = "".join(values)
+        if not joined or _BREAKS.search(joined):
+            return [*map(self.escape, values)]
+        if self is Context.HTML:
+            return html.escape("\n".join(values)).split("\n")
+        return values if self is Context.TEXT or _URL_SAFE.fullmatch(joined) else [*map(self.escape, values)]
 
 
 def one_line(value: str) -> str:
@@ -64,13 +54,20 @@ def one_line(value: str) -> str:
     return _BREAKS.sub(" ", value)
 
 
+def _as_html(value: str) -> str:
+    return html.escape(one_line(value))
+
+
+def _as_url_part(value: str) -> str:
+    return quote(one_line(value), safe="")
+
+
 _URL_SAFE = re.compile(r"[A-Za-z0-9_.~-]*")
 # Every control character and line separator, each one that str.splitlines knows.
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ESCAPES: dict[Context, Callable[[str], str]] = {
-    Context.TEXT: _as_is,
-    Context.LINE: one_line,
-    Context.HTML: html.escape,
+    Context.TEXT: one_line,
+    Context.HTML: _as_html,
     Context.URL: _as_url_part,
 }
 
@@ -114,13 +111,8 @@ class Pattern:
 
     @classmethod
     def of_text(cls, marked: str) -> Self:
-        """Cut a plain text; a slot inside an address is escaped for addresses."""
-        return cls._cut(marked, lambda start: _context_in_text(marked, start, Context.TEXT))
-
-    @classmethod
-    def of_line(cls, marked: str) -> Self:
-        """Cut the value of a header field; a slot inside an address is escaped for addresses."""
-        return cls._cut(marked, lambda start: _context_in_text(marked, start, Context.LINE))
+        """Cut a plain text or a header field; a slot inside an address is escaped for addresses."""
+        return cls._cut(marked, lambda start: _context_in_text(marked, start))
 
     @classmethod
     def of_field(cls, name: str) -> Self:
@@ -186,9 +178,9 @@ _LONGEST_ADDRESS = 2000
 _ADDRESSES = frozenset({"href", "src", "action", "background", "cite", "poster"})
 
 
-def _context_in_text(marked: str, start: int, otherwise: Context) -> Context:
+def _context_in_text(marked: str, start: int) -> Context:
     before = MARKER.sub("x", marked[max(0, start - _LONGEST_ADDRESS) : start])
-    return Context.URL if _URL_BEFORE.search(before) else otherwise
+    return Context.URL if _URL_BEFORE.search(before) else Context.TEXT
 
 
 def _context_in_html(marked: str, start: int, tags: list[tuple[int, int]]) -> Context:

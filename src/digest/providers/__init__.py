@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -222,14 +222,14 @@ class OwnsList(Protocol):
             ContentError: something in the edition cannot be put in its words.
         """
 
-    def find(self, edition: Edition, fetch: Fetch, *, known: str = "") -> Sequence[Campaign]:
+    def find(self, edition: Edition, fetch: Fetch, *, known: Collection[str] = ()) -> Sequence[Campaign]:
         """
         Return what the service has of the issue already, whatever its text, oldest first.
 
         Args:
             edition: the issue.
             fetch: asks the service.
-            known: the id under which it was handed over before; what people renamed over there is found by it.
+            known: id and address of what it was handed over as before; what people renamed is found by them.
         """
 
     def draft(self, edition: Edition, fetch: Fetch, *, attempt: int) -> Campaign:

@@ -14,17 +14,17 @@ from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import httpx
 import msgspec
+from msgspec import Meta
 
 from digest.model import Context, Event, EventKind, Pattern, Receipt, State, one_line
 from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.wire.answers import UnclearError, decoded, receipts_by_status
-from digest.wire.columns import Columns, further_headers, issue_tag
-from digest.wire.header_fields import wire_address
+from digest.wire.answers import decoded, explained, one_for_each, receipts_by_status
+from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
 from digest.wire.webhooks import (
     check_basic,
@@ -38,7 +38,7 @@ from digest.wire.webhooks import (
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Slot
@@ -51,6 +51,7 @@ SECRETS = {
     _KEY: Secret(meaning="the API key"),
     _WEBHOOK_AUTH: Secret(meaning="what the webhook's calls bring along", required=False),
 }
+_KNOWN_KEY = "duplicate_parameter"
 _LONGEST_NAME = 70
 _SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
 # `{{`, `{%` and `{#` open something; a brace at the end of a piece may meet another one in a reader's value.
@@ -107,9 +108,10 @@ class Brevo:
     )
     transport: ClassVar[None] = None
     url: str
-    sandbox: bool
-    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the key."""
     webhook_auth: str = field(repr=False)
+    sandbox: bool
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -122,7 +124,10 @@ class Brevo:
         refuse_tracking(setup, cls.name)
         _, secrets = read_options(setup, cls.name, Options, SECRETS)
         return cls(
-            url=setup.api_url or _API, sandbox=setup.sandbox, key=secrets[_KEY], webhook_auth=secrets[_WEBHOOK_AUTH]
+            url=setup.api_url or _API,
+            headers={"api-key": secrets[_KEY], "Accept": "application/json"},
+            webhook_auth=secrets[_WEBHOOK_AUTH],
+            sandbox=setup.sandbox,
         )
 
     @property
@@ -135,12 +140,9 @@ class Brevo:
         readers = Columns(batch)
         further = {name: [*map(_without_braces, readers[field])] for name, field in _braced(batch.edition).items()}
         names = [*map(_name, readers["@display_name"])]
-        body = _layout(batch.edition, self.sandbox).fill(Columns(batch, {**further, "@brevo_name": names}))
-        return body.post(f"{self.url}/v3/smtp/email", {**self._auth, "Content-Type": "application/json"})
-
-    @property
-    def _auth(self) -> dict[str, str]:
-        return {"api-key": self.key, "Accept": "application/json"}
+        layout = _layout(batch.edition, sandbox=self.sandbox)
+        body = layout.fill(Columns(batch, {**further, "@name_in_to": names}))
+        return body.post(f"{self.url}/v3/smtp/email", {**self.headers, "Content-Type": "application/json"})
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
@@ -151,10 +153,13 @@ class Brevo:
             RejectedError: something in the batch is wrong.
             ProviderError: the key is wrong, there are no credits, or the sender is not allowed.
         """
-        if response.status_code == httpx.codes.BAD_REQUEST and _code(response) == "duplicate_parameter":
-            # It has had this key before, and does what it is asked under a key but once. The ids went with that answer.
-            return [Receipt(state=State.SENT)] * len(batch.readers)
-        return receipts_by_status(batch, response) or _receipts(len(batch.readers), decoded(response, _Taken))
+        if response.status_code == httpx.codes.BAD_REQUEST and explained(response, _Fault).code == _KNOWN_KEY:
+            # It has had this key before, and does nothing under it again. What became of the request that had it is
+            # not said, and nowhere that only a request which was accepted uses its key up:
+            # https://developers.brevo.com/docs/heterogenous-versions-batch-emails, read on 2026-11-23.
+            doubt = Receipt(state=State.IN_DOUBT, reason="Brevo had it before, and does not say if it took it")
+            return [doubt] * len(batch.readers)
+        return receipts_by_status(batch, response) or _receipts(batch, decoded(response, _Taken))
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
@@ -180,14 +185,14 @@ class Brevo:
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's domains."""
         del now
-        response = fetch(httpx.Request("GET", f"{self.url}/v3/senders/domains", headers=self._auth))
+        response = fetch(httpx.Request("GET", f"{self.url}/v3/senders/domains", headers=self.headers))
         if not response.is_success:
             return [Finding(good=False, sentence=f"Brevo says {said(response)}", hint=f"Make a key for {_KEY} anew.")]
         return [Finding(good=True, sentence="Brevo knows the key"), _domain(sender.domain, response)]
 
 
 @lru_cache(maxsize=2)
-def _layout(edition: Edition, sandbox: bool) -> JsonLayout:  # noqa: FBT001  # a part of the cache's key
+def _layout(edition: Edition, *, sandbox: bool) -> JsonLayout:
     drop: dict[str, Json] = {"X-Sib-Sandbox": "drop"} if sandbox else {}
     texts: dict[str, Json] = {
         "subject": _spelled(edition.subject),
@@ -195,27 +200,28 @@ def _layout(edition: Edition, sandbox: bool) -> JsonLayout:  # noqa: FBT001  # a
         "textContent": _spelled(edition.text),
     }
     version: dict[str, Json] = {
-        "to": [{"email": Pattern.of_field("@address"), "name": IfAny("@brevo_name")}],
+        "to": [{"email": Pattern.of_field("@address"), "name": IfAny("@name_in_to")}],
         **texts,
         "params": {"brace": "{"},
         # Whether fields of the whole message reach its versions is not documented, so all are here.
         "headers": {**further_headers(edition), "X-Mailin-custom": Pattern.of_field("@correlation_id"), **drop},
     }
     message: dict[str, Json] = {
-        "sender": _mailbox(edition.sender, "From"),
-        **({"replyTo": _mailbox(edition.reply_to, "Reply-To")} if edition.reply_to else {}),
+        "sender": _named_address(edition.sender, "From"),
         **texts,  # a message has to have them; its versions have their own
         "tags": [issue_tag(edition)],
         "headers": {"idempotencyKey": Pattern.of_field("@batch"), **drop},
-        **({"scheduledAt": edition.deliver_at.isoformat(timespec="milliseconds")} if edition.deliver_at else {}),
         "messageVersions": Each(version),
     }
+    if edition.reply_to:
+        message["replyTo"] = _named_address(edition.reply_to, "Reply-To")
+    if edition.deliver_at:
+        message["scheduledAt"] = edition.deliver_at.isoformat(timespec="milliseconds")
     return JsonLayout.of(message)
 
 
-def _mailbox(address: Address, header: str) -> Json:
-    name = _name(one_line(address.name))
-    return {"email": wire_address(address.email, header), **({"name": name} if name else {})}
+def _named_address(address: Address, header: str) -> Json:
+    return named_address(replace(address, name=_name(one_line(address.name))), header)
 
 
 def _name(name: str) -> str:
@@ -259,23 +265,13 @@ class _Taken(msgspec.Struct, rename="camel"):
     message_id: str = ""
 
 
-def _receipts(count: int, taken: _Taken) -> Sequence[Receipt]:
+def _receipts(batch: Batch, taken: _Taken) -> Sequence[Receipt]:
     ids = taken.message_ids or ([taken.message_id] if taken.message_id else [])
-    if len(ids) != count:
-        msg = f"Brevo took {len(ids)} messages of {count}"
-        raise UnclearError(msg)
-    return [Receipt(state=State.SENT, message_id=message_id) for message_id in ids]
+    return [Receipt(state=State.SENT, message_id=message_id) for message_id in one_for_each(batch, ids)]
 
 
 class _Fault(msgspec.Struct):
     code: str = ""
-
-
-def _code(response: httpx.Response) -> str:
-    try:
-        return decoded(response, _Fault).code
-    except UnclearError:
-        return ""
 
 
 class _News(msgspec.Struct):
@@ -283,7 +279,7 @@ class _News(msgspec.Struct):
     email: str = ""
     message_id: str = msgspec.field(name="message-id", default="")
     correlation_id: str = msgspec.field(name="X-Mailin-custom", default="")
-    ts_epoch: int = 0
+    ts_epoch: Annotated[int, Meta(le=10**15)] = 0
     """Milliseconds; the other moments are in the account's zone."""
     reason: str = ""
     link: str = ""

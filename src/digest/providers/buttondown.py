@@ -26,7 +26,7 @@ from digest.wire.campaigns import Language, ask, issue_name, refuse_blank, write
 from digest.wire.webhooks import check_signature, header_of, read_body, secret_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from digest.model import Address, Edition, Slot
     from digest.providers import Setup
@@ -125,10 +125,12 @@ class Buttondown:
         """
         _content(edition)
 
-    def find(self, edition: Edition, fetch: Fetch, *, known: str = "") -> Sequence[Campaign]:
+    def find(self, edition: Edition, fetch: Fetch, *, known: Collection[str] = ()) -> Sequence[Campaign]:
         """Look through all emails, since they cannot be searched by their metadata."""
         name = issue_name(edition)
-        ours = [email for email in self._emails(fetch) if known == email.id or email.metadata.get("digest") == name]
+        # By their ids, as what comes on while pages are turned moves what is there to the next one.
+        every = {email.id: email for email in self._emails(fetch)}.values()
+        ours = [email for email in every if email.id in known or (email.metadata or {}).get("digest") == name]
         return [_campaign(email) for email in sorted(ours, key=lambda email: (email.creation_date, email.id))]
 
     def _emails(self, fetch: Fetch) -> Iterator[_Email]:
@@ -138,7 +140,7 @@ class Buttondown:
             query = f"?excluded_fields=body&ordering=-creation_date&page={page}"
             answer = ask(fetch, self._request("GET", f"/emails{query}"), _Page)
             yield from (email for email in answer.results if email.status != "deleted")
-            more = answer.next is not None
+            more = answer.next is not None and bool(answer.results)
 
     def draft(self, edition: Edition, fetch: Fetch, *, attempt: int) -> Campaign:
         """Create an email as a draft, under a key by which a second request is the first one."""
@@ -202,7 +204,7 @@ class _Email(msgspec.Struct):
     status: str
     creation_date: str = ""
     absolute_url: str = ""
-    metadata: dict[str, object] = {}
+    metadata: dict[str, object] | None = None
 
 
 class _Page(msgspec.Struct):
@@ -267,9 +269,10 @@ def _text(text: str) -> str:
 
 def _field(slot: Slot) -> str:
     refuse_blank(slot, "Buttondown")
-    if not _ATTRIBUTE.fullmatch(slot.name):
+    if not _ATTRIBUTE.fullmatch(slot.name) or hasattr(dict, slot.name):  # Django would call the method
         msg = f"Buttondown's templates cannot name the field {slot.name}"
-        raise ContentError(msg, hint="There, names have the letters a to z, digits and underscores.")
+        hint = "There, names have the letters a to z, digits and underscores, and are no method of a dictionary."
+        raise ContentError(msg, hint=hint)
     name = "subscriber.email" if slot.name == "email" else f"subscriber.metadata.{slot.name}"
     fallback = _text(slot.context.escape(slot.fallback or ""))
     return f"{{% if {name} %}}{{{{ {name}|{_FILTERS[slot.context]} }}}}{{% else %}}{fallback}{{% endif %}}"

@@ -27,7 +27,7 @@ from digest.wire.campaigns import Language, ask, issue_name, refuse_blank, write
 from digest.wire.columns import issue_tag, mailbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from digest.model import Address, Edition, Pattern, Slot
@@ -120,20 +120,25 @@ class Listmonk:
         """
         self._content(edition)
 
-    def find(self, edition: Edition, fetch: Fetch, *, known: str = "") -> Sequence[Campaign]:
-        """Look through all campaigns, since its search by name stumbles over some signs and leaves out some words."""
+    def find(self, edition: Edition, fetch: Fetch, *, known: Collection[str] = ()) -> Sequence[Campaign]:
+        """
+        Look through all campaigns, since its search by name stumbles over some signs and leaves out some words.
+
+        What was renamed is known by its address, as on another server the same id is another campaign.
+        """
         name = issue_name(edition)
-        ours = [one for one in self._campaigns(fetch) if known == str(one.id) or one.name == name]
-        return [self._campaign(one) for one in sorted(ours, key=lambda one: one.id)]
+        ours = {one.id: one for one in self._campaigns(fetch) if one.name == name or self._page_of(one) in known}
+        return [self._campaign(ours[number]) for number in sorted(ours)]
 
     def _campaigns(self, fetch: Fetch) -> Iterator[_Campaign]:
-        page, more = 0, True
+        page, seen, more = 0, 0, True
         while more:
             page += 1
             query = f"?no_body=true&order_by=created_at&order=asc&per_page={_PER_PAGE}&page={page}"
             found = ask(fetch, self._request("GET", f"/campaigns{query}"), _Page).data
             yield from found.results
-            more = page * _PER_PAGE < found.total
+            seen += len(found.results)  # it may give fewer than were asked for
+            more = bool(found.results) and seen < found.total
 
     def draft(self, edition: Edition, fetch: Fetch, *, attempt: int) -> Campaign:
         """Create a campaign, which is a draft; listmonk heeds no keys."""
@@ -143,9 +148,17 @@ class Listmonk:
     def publish(self, campaign: Campaign, edition: Edition, fetch: Fetch) -> Campaign:
         """Bring a draft up to date, then start or schedule it."""
         path = f"/campaigns/{campaign.id}"
-        ask(fetch, self._request("PUT", path, self._content(edition)), _One)
+        self._refuse_other_lists(ask(fetch, self._request("PUT", path, self._content(edition)), _One).data)
         status = "scheduled" if edition.deliver_at else "running"
         return self._campaign(ask(fetch, self._request("PUT", f"{path}/status", {"status": status}), _One).data)
+
+    def _refuse_other_lists(self, one: _Campaign) -> None:
+        """Lists that listmonk does not have, or that the API user may not see, it leaves out without a word."""
+        missing = {*self.lists} - {held.id for held in one.lists}
+        if missing:
+            msg = f"listmonk would leave out the lists {', '.join(map(str, sorted(missing)))}"
+            hint = "Mend lists under [provider], or give the API user a role for them; nothing was sent."
+            raise ProviderError(msg, hint=hint)
 
     def discard(self, campaign: Campaign, fetch: Fetch) -> None:
         """Delete a draft."""
@@ -203,10 +216,15 @@ class Listmonk:
         ]
 
 
+class _ListId(msgspec.Struct):
+    id: int
+
+
 class _Campaign(msgspec.Struct):
     id: int
     name: str
     status: str
+    lists: list[_ListId] = []
 
 
 class _One(msgspec.Struct):

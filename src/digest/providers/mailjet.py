@@ -16,13 +16,19 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import httpx
 import msgspec
 
-from digest.errors import ContentError, ProviderError
-from digest.model import Event, EventKind, Pattern, Receipt, State, one_line
+from digest.errors import ContentError
+from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits
-from digest.providers.options import Secret, options, read_options
-from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
-from digest.wire.columns import Columns, further_headers, issue_tag
-from digest.wire.header_fields import wire_address
+from digest.providers.options import Secret, Switches, options, read_options
+from digest.wire.answers import (
+    decoded,
+    looked_up,
+    one_for_each,
+    receipts_by_log,
+    receipts_by_status,
+    refusal,
+)
+from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
 from digest.wire.webhooks import check_basic, event_id, moment_of, read_body
 from digest.wire.words import said
@@ -43,6 +49,7 @@ SECRETS = {
     _WEBHOOK_AUTH: Secret(meaning="the name and password in the webhook's address", required=False),
 }
 _LONGEST_SUBJECT = 255
+_SWITCH = {True: "enabled", False: "disabled"}
 _KINDS = {
     "sent": EventKind.DELIVERED,  # "the destination SMTP server has accepted the message"
     "blocked": EventKind.REFUSED,
@@ -79,12 +86,10 @@ class Mailjet:
     )
     transport: ClassVar[None] = None
     url: str
-    sandbox: bool
-    track_opens: bool
-    track_clicks: bool
-    key: str = field(repr=False)
-    secret: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the two keys."""
     webhook_auth: str = field(repr=False)
+    switches: Switches
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -95,24 +100,18 @@ class Mailjet:
             SettingsError: an option is unknown, or a key is missing.
         """
         _, secrets = read_options(setup, cls.name, Options, SECRETS)
+        keys = b64encode(f"{secrets[_KEY]}:{secrets[_SECRET]}".encode()).decode()
         return cls(
             url=setup.api_url or _API,
-            sandbox=setup.sandbox,
-            track_opens=setup.track_opens,
-            track_clicks=setup.track_clicks,
-            key=secrets[_KEY],
-            secret=secrets[_SECRET],
+            headers={"Authorization": f"Basic {keys}"},
             webhook_auth=secrets[_WEBHOOK_AUTH],
+            switches=Switches.of(setup),
         )
 
     @property
     def destination(self) -> str:
         """The host that takes the messages."""
         return httpx.URL(self.url).host
-
-    @property
-    def _auth(self) -> Mapping[str, str]:
-        return {"Authorization": f"Basic {b64encode(f'{self.key}:{self.secret}'.encode()).decode()}"}
 
     def build_request(self, batch: Batch) -> httpx.Request:
         """
@@ -121,9 +120,8 @@ class Mailjet:
         Raises:
             ContentError: the subject is too long.
         """
-        layout = _layout(batch.edition, self.sandbox, self.track_opens, self.track_clicks)
-        headers = {**self._auth, "Content-Type": "application/json"}
-        return layout.fill(Columns(batch)).post(f"{self.url}/v3.1/send", headers)
+        body = _layout(batch.edition, self.switches).fill(Columns(batch))
+        return body.post(f"{self.url}/v3.1/send", {**self.headers, "Content-Type": "application/json"})
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
@@ -146,16 +144,14 @@ class Mailjet:
         Raises:
             ProviderError: the service does not answer as it should.
         """
-        return [self._found(custom_id, fetch) for custom_id in batch.correlation_ids]
+        listed = {name: self._listed(name, fetch) for name in batch.correlation_ids}
+        known = {name: str(messages[0].id) for name, messages in listed.items() if messages}
+        return receipts_by_log(batch, {name: Receipt(state=State.SENT, message_id=known[name]) for name in known})
 
-    def _found(self, custom_id: str, fetch: Fetch) -> Receipt:
-        url = httpx.URL(f"{self.url}/v3/REST/message", params={"CustomID": custom_id})
-        response = fetch(httpx.Request("GET", url, headers=self._auth))
-        if not response.is_success:
-            msg = f"Mailjet says {said(response)}"
-            raise ProviderError(msg, hint="Ask again later.")
-        found = decoded(response, _Found).data
-        return Receipt(state=State.SENT, message_id=str(found[0].id)) if found else Receipt(state=State.IN_DOUBT)
+    def _listed(self, custom_id: str, fetch: Fetch) -> Sequence[_Message]:
+        url = f"{self.url}/v3/REST/message"
+        request = httpx.Request("GET", url, params={"CustomID": custom_id}, headers=self.headers)
+        return looked_up(request, fetch, _Found).data
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
@@ -174,8 +170,7 @@ class Mailjet:
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's senders."""
         del now
-        url = httpx.URL(f"{self.url}/v3/REST/sender", params={"Limit": "1000"})
-        response = fetch(httpx.Request("GET", url, headers=self._auth))
+        response = fetch(httpx.Request("GET", f"{self.url}/v3/REST/sender?Limit=1000", headers=self.headers))
         if not response.is_success:
             hint = f"Make {_KEY} and {_SECRET} anew."
             return [Finding(good=False, sentence=f"Mailjet says {said(response)}", hint=hint)]
@@ -183,12 +178,11 @@ class Mailjet:
 
 
 @lru_cache(maxsize=2)
-def _layout(edition: Edition, sandbox: bool, opens: bool, clicks: bool) -> JsonLayout:  # noqa: FBT001  # a cache's key
+def _layout(edition: Edition, switches: Switches) -> JsonLayout:
     _refuse_long(edition.subject)
     headers = {name: value for name, value in further_headers(edition).items() if name.lower() != "list-id"}
     message: dict[str, Json] = {
-        "From": _mailbox(edition.sender, "From"),
-        **({"ReplyTo": _mailbox(edition.reply_to, "Reply-To")} if edition.reply_to else {}),
+        "From": _named_address(edition.sender, "From"),
         "To": [{"Email": Pattern.of_field("@address"), "Name": IfAny("@display_name")}],
         "Subject": edition.subject,
         "HTMLPart": edition.html,
@@ -197,11 +191,14 @@ def _layout(edition: Edition, sandbox: bool, opens: bool, clicks: bool) -> JsonL
         "Headers": headers,
         "CustomID": Pattern.of_field("@correlation_id"),
         "CustomCampaign": issue_tag(edition),
-        "TrackOpens": "enabled" if opens else "disabled",
-        "TrackClicks": "enabled" if clicks else "disabled",
-        **({"InlinedAttachments": [*map(_attachment, edition.images)]} if edition.images else {}),
+        "TrackOpens": _SWITCH[switches.opens],
+        "TrackClicks": _SWITCH[switches.clicks],
     }
-    return JsonLayout.of({"Messages": Each(message), "SandboxMode": sandbox})
+    if edition.reply_to:
+        message["ReplyTo"] = _named_address(edition.reply_to, "Reply-To")
+    if edition.images:
+        message["InlinedAttachments"] = [*map(_attachment, edition.images)]
+    return JsonLayout.of({"Messages": Each(message), "SandboxMode": switches.sandbox})
 
 
 def _refuse_long(subject: Pattern) -> None:
@@ -211,9 +208,8 @@ def _refuse_long(subject: Pattern) -> None:
         raise ContentError(msg, hint="Shorten the subject.")
 
 
-def _mailbox(address: Address, header: str) -> Json:
-    name = one_line(address.name)
-    return {"Email": wire_address(address.email, header), **({"Name": name} if name.strip() else {})}
+def _named_address(address: Address, header: str) -> Json:
+    return {key.capitalize(): value for key, value in named_address(address, header).items()}
 
 
 def _attachment(image: InlineImage) -> Json:
@@ -254,10 +250,7 @@ def _results(response: httpx.Response) -> Sequence[_Result]:
 
 def _receipts(batch: Batch, response: httpx.Response, results: Sequence[_Result]) -> Sequence[Receipt]:
     """Read the results, which are in order: a message that is refused is named in no other way."""
-    if len(results) != len(batch.readers):
-        msg = f"Mailjet answered for {len(results)} messages of {len(batch.readers)}"
-        raise UnclearError(msg)
-    if all(_is_barred(result) for result in results):
+    if all(map(_is_barred, one_for_each(batch, results))):
         raise refusal(response)
     return [*map(_receipt, results)]
 
@@ -288,7 +281,7 @@ class _Found(msgspec.Struct, rename="pascal"):
 
 class _News(msgspec.Struct):
     event: str
-    time: int = 0
+    time: int
     email: str = ""
     message_id: int | str = msgspec.field(name="MessageID", default="")
     custom_id: str = msgspec.field(name="CustomID", default="")

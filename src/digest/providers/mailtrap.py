@@ -12,21 +12,20 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeVar
 
 import httpx
 import msgspec
 from msgspec import Meta
 
 from digest.errors import ContentError, SettingsError
-from digest.model import Event, EventKind, Pattern, Receipt, State, one_line
+from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, options, read_options, refuse_tracking
 from digest.wire.answers import RejectedError, decoded, looked_up, one_for_each, receipts_by_log, receipts_by_status
-from digest.wire.columns import Columns, further_headers, issue_tag
-from digest.wire.header_fields import wire_address
+from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, Json, JsonLayout
-from digest.wire.webhooks import check_signature, header_of, read_body, secret_for
+from digest.wire.webhooks import EventId, check_signature, header_of, moment_of, read_body, secret_for
 from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
@@ -53,9 +52,7 @@ _KINDS = {
     "open": EventKind.OPENED,
     "click": EventKind.CLICKED,
 }
-
-
-Stream = Annotated[str, Meta(pattern=r"\A(bulk|transactional)\Z", description='`"bulk"` or `"transactional"`')]
+Stream = Annotated[Literal["bulk", "transactional"], Meta(description='`"bulk"` or `"transactional"`')]
 
 
 @options
@@ -166,7 +163,7 @@ class Mailtrap:
         }
         known = (message for log in logs for message in self._search(fetch, log, filters))
         ours = (message for message in known if message.custom_variables.batch == batch.key)
-        return receipts_by_log(batch, {message.custom_variables.correlation_id: message.message_id for message in ours})
+        return receipts_by_log(batch, {message.custom_variables.correlation_id: _logged(message) for message in ours})
 
     def _search(self, fetch: Fetch, log: str, filters: Mapping[str, str]) -> Iterator[_Known]:
         page = self._ask(fetch, log, _Page, filters)
@@ -215,13 +212,13 @@ def _layout(edition: Edition) -> JsonLayout:
         raise ContentError(msg, hint="Write it otherwise: there is no way to tell Mailtrap to leave it alone.")
     content = {"subject": edition.subject, "html": edition.html, "text": edition.text}
     base: dict[str, Json] = {
-        "from": _address(edition.sender),
+        "from": named_address(edition.sender, "From"),
         "category": issue_tag(edition),
         # What is the same for all goes once. A subject must be there, even if only the first reader's.
         **{name: pattern for name, pattern in content.items() if name == "subject" or not pattern.slots},
     }
     if edition.reply_to:
-        base["reply_to"] = _address(edition.reply_to)
+        base["reply_to"] = named_address(edition.reply_to, "Reply-To")
     if edition.images:
         base["attachments"] = [*map(_attachment, edition.images)]
     request: dict[str, Json] = {
@@ -234,10 +231,6 @@ def _layout(edition: Edition) -> JsonLayout:
         },
     }
     return JsonLayout.of({"base": base, "requests": Each(request)})
-
-
-def _address(address: Address) -> Json:
-    return {"email": wire_address(address.email, "From"), "name": one_line(address.name)}
 
 
 def _attachment(image: InlineImage) -> Json:
@@ -284,6 +277,10 @@ class _Known(msgspec.Struct):
     custom_variables: _Names
 
 
+def _logged(message: _Known) -> Receipt:
+    return Receipt(state=State.SENT, message_id=message.message_id)
+
+
 class _Page(msgspec.Struct):
     messages: list[_Known]
     next_page_cursor: str | None
@@ -291,8 +288,8 @@ class _Page(msgspec.Struct):
 
 class _News(msgspec.Struct):
     event: str
-    event_id: str
-    timestamp: Annotated[datetime, Meta(tz=True)]  # in seconds since 1970
+    event_id: EventId
+    timestamp: datetime  # in seconds since 1970
     message_id: str = ""
     email: str = ""
     custom_variables: _Names = _Names()
@@ -317,7 +314,7 @@ def _event(news: _News) -> Event:
     return Event(
         id=news.event_id,
         kind=_KINDS.get(news.event.replace("_", " "), EventKind.OTHER),
-        at=news.timestamp,
+        at=moment_of(news.timestamp),
         original=news.event,
         reason=news.reason or news.response,
         correlation_id=news.custom_variables.correlation_id,

@@ -8,7 +8,7 @@ A provider declares its options as the settings do: a class whose attributes are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Self, TypeVar, dataclass_transform
 
 from digest.config.settings import keys_of, read_value, wanted_by
 from digest.errors import SettingsError, did_you_mean, raise_all
@@ -35,6 +35,23 @@ class Secret:
     """What it is, in a few words: "the API key"."""
     required: bool = True
     """Whether nothing can be sent without it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """What every message of a newsletter asks of a service that can be told by the message."""
+
+    opens: bool
+    """Whether it is told who opens a message."""
+    clicks: bool
+    """Whether it is told who follows a link."""
+    sandbox: bool
+    """Whether it checks everything and delivers nothing."""
+
+    @classmethod
+    def of(cls, setup: Setup) -> Self:
+        """Return those of a newsletter."""
+        return cls(opens=setup.track_opens, clicks=setup.track_clicks, sandbox=setup.sandbox)
 
 
 def read_options(
@@ -73,10 +90,14 @@ def _faults(setup: Setup, name: str, kind: type) -> Iterator[SettingsError]:
 
 def _missing(setup: Setup, name: str, secrets: Mapping[str, Secret]) -> Iterator[SettingsError]:
     for variable, secret in secrets.items():
-        if secret.required and not setup.environ.get(variable, "").strip():
+        value = setup.environ.get(variable, "").strip()
+        if secret.required and not value:
             msg = f'the provider "{name}" needs {secret.meaning}, and {variable} is not set'
             hint = "Set it in the environment, or on your own machine in the file .env beside digest.toml."
             yield SettingsError(msg, hint=hint)
+        elif secret.required and not (value.isascii() and value.isprintable()):  # it goes into a header field
+            msg = f"{variable} holds a line break or a letter beyond ASCII, so it is not {secret.meaning}"
+            yield SettingsError(msg, hint="Copy it once more, alone and on one line.")
 
 
 def refuse_tracking(setup: Setup, name: str) -> None:

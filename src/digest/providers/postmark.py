@@ -23,9 +23,10 @@ from digest.config.settings import Switch
 from digest.errors import ContentError, ProviderError
 from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
-from digest.providers.options import Secret, options, read_options
+from digest.providers.options import Secret, Switches, options, read_options
 from digest.wire.answers import (
     decoded,
+    explained,
     looked_up,
     one_for_each,
     put_off,
@@ -35,13 +36,13 @@ from digest.wire.answers import (
 )
 from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
 from digest.wire.json_layout import Each, Json, JsonLayout
-from digest.wire.webhooks import check_basic, read_body
+from digest.wire.webhooks import check_basic, moment_of, read_body
 from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from digest.model import Address, Batch, Edition
+    from digest.model import Address, Batch, Edition, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
 
@@ -68,6 +69,10 @@ _SENT = 0
 _LATER = frozenset({100, 429})  # maintenance; too fast
 # The token, the sender, credits, the account, or the stream: whoever the reader is, nothing is taken.
 _WHOEVER_IT_IS = frozenset({10, 400, 401, 405, 412, 413, 1235, 1236})
+# An invalid field, whose name is in the words: "Invalid 'From' address: … is not a verified sender signature",
+# https://postmarkapp.com/support/article/troubleshooting-422-unprocessable-entity-errors, read on 2026-11-23.
+_INVALID = 300
+_OURS = re.compile(r"'(?:From|ReplyTo)'")
 _INACTIVE = "will not deliver to these inactive addresses"
 _REPLACED = re.compile(r"\{\{\s*\{?\s*pm:", re.IGNORECASE)
 # Records, types of bounces (https://postmarkapp.com/developer/api/bounce-api#bounce-types), reasons to suppress.
@@ -99,20 +104,19 @@ class Options:
     """Whether Postmark's support has opened the stream for your own unsubscribe address."""
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots, so that `limits` has a value on the class and one on each instance
+@dataclass(frozen=True, kw_only=True)  # no slots: they would hide the limits of the class
 class Postmark:
     """Puts batches in Postmark's words."""
 
     name: ClassVar[str] = "postmark"
-    transport: ClassVar[None] = None
     limits: Limits = _LIMITS
+    transport: ClassVar[None] = None
     url: str
     headers: Mapping[str, str] = field(repr=False)
     """What every request needs: the token."""
     webhook_auth: str = field(repr=False)
     stream: str
-    tracking: tuple[bool, bool]
-    """Whether opens are tracked, and whether clicks are."""
+    switches: Switches
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -130,7 +134,7 @@ class Postmark:
             headers={"X-Postmark-Server-Token": token, "Accept": "application/json"},
             webhook_auth=secrets[_WEBHOOK_AUTH],
             stream=chosen.stream,
-            tracking=(setup.track_opens, setup.track_clicks),
+            switches=Switches.of(setup),
         )
 
     @property
@@ -145,7 +149,7 @@ class Postmark:
         Raises:
             ContentError: Postmark would replace something in the text.
         """
-        body = _layout(batch.edition, self.stream, self.tracking).fill(Columns(batch))
+        body = _layout(batch.edition, self.stream, self.switches).fill(Columns(batch))
         return body.post(f"{self.url}/email/batch", {**self.headers, "Content-Type": "application/json"})
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
@@ -157,9 +161,10 @@ class Postmark:
             RejectedError: something in the batch is wrong.
             ProviderError: the token or the sender is wrong, or the account may not send.
         """
-        if response.is_client_error and _code_of(response) in _WHOEVER_IT_IS:
+        fault = explained(response, _Result)
+        if response.is_client_error and _is_nobodys(fault):
             raise refusal(response)
-        if response.is_error and _code_of(response) in _LATER:
+        if response.is_error and fault.error_code in _LATER:
             return put_off(batch, response)
         return receipts_by_status(batch, response) or _receipts(one_for_each(batch, decoded(response, list[_Result])))
 
@@ -175,7 +180,7 @@ class Postmark:
         asked = {"count": "500", "offset": "0", "messagestream": self.stream, "metadata_batch": batch.key}
         request = httpx.Request("GET", f"{self.url}/messages/outbound", params=asked, headers=self.headers)
         known = looked_up(request, fetch, _Page).messages
-        return receipts_by_log(batch, {message.metadata.correlation_id: message.message_id for message in known})
+        return receipts_by_log(batch, {message.metadata.correlation_id: _logged(message) for message in known})
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
@@ -211,12 +216,11 @@ class Postmark:
 
 
 @lru_cache(maxsize=2)
-def _layout(edition: Edition, stream: str, tracking: tuple[bool, bool]) -> JsonLayout:
+def _layout(edition: Edition, stream: str, switches: Switches) -> JsonLayout:
     # The one thing that Postmark replaces in a text that is no template: ``{{{ pm:unsubscribe }}}``.
     if any(_REPLACED.search(text) for part in (edition.html, edition.text) for text in part.texts):
         msg = "the issue holds braces with pm: in them, which Postmark replaces by an unsubscribe link"
         raise ContentError(msg, hint="Write it otherwise: there is no way to tell Postmark to leave it alone.")
-    opens, clicks = tracking
     message: dict[str, Json] = {
         "MessageStream": stream,
         "From": mailbox(edition.sender),
@@ -227,22 +231,23 @@ def _layout(edition: Edition, stream: str, tracking: tuple[bool, bool]) -> JsonL
         "Headers": [{"Name": name, "Value": value} for name, value in further_headers(edition).items()],
         "Tag": issue_tag(edition),
         "Metadata": {"correlation_id": Pattern.of_field("@correlation_id"), "batch": Pattern.of_field("@batch")},
-        "TrackOpens": opens,
-        "TrackLinks": "HtmlAndText" if clicks else "None",
+        "TrackOpens": switches.opens,
+        "TrackLinks": "HtmlAndText" if switches.clicks else "None",
     }
     if edition.reply_to:
         message["ReplyTo"] = mailbox(edition.reply_to)
     if edition.images:
-        message["Attachments"] = [
-            {
-                "Name": image.filename,
-                "Content": b64encode(image.content).decode(),
-                "ContentType": image.media_type,
-                "ContentID": f"cid:{image.cid}",
-            }
-            for image in edition.images
-        ]
+        message["Attachments"] = [*map(_attachment, edition.images)]
     return JsonLayout.of(Each(message))
+
+
+def _attachment(image: InlineImage) -> Json:
+    return {
+        "Name": image.filename,
+        "Content": b64encode(image.content).decode(),
+        "ContentType": image.media_type,
+        "ContentID": f"cid:{image.cid}",
+    }
 
 
 class _Result(msgspec.Struct, rename="pascal"):
@@ -253,7 +258,7 @@ class _Result(msgspec.Struct, rename="pascal"):
 
 def _receipts(results: Sequence[_Result]) -> Sequence[Receipt]:
     """Return a receipt for each result, unless all say that nothing is taken, whoever the reader is."""
-    if results and all(result.error_code in _WHOEVER_IT_IS for result in results):
+    if results and all(map(_is_nobodys, results)):
         msg = f"the service refused everyone with {results[0].error_code}: {clean(results[0].message)}"
         raise ProviderError(msg, hint="Mend what it names and run it again; it took nothing of this batch.")
     return [*map(_receipt, results)]
@@ -261,7 +266,7 @@ def _receipts(results: Sequence[_Result]) -> Sequence[Receipt]:
 
 def _receipt(result: _Result) -> Receipt:
     reason = f"{result.error_code}: {result.message}"
-    if result.error_code in _LATER | _WHOEVER_IT_IS:  # credits that ran out in mid-batch, for one
+    if result.error_code in _LATER or _is_nobodys(result):  # credits that ran out in mid-batch, for one
         return Receipt(state=State.QUEUED, reason=reason)
     if result.error_code != _SENT or _INACTIVE in result.message:
         return Receipt(state=State.REFUSED, reason=reason)
@@ -270,11 +275,10 @@ def _receipt(result: _Result) -> Receipt:
     return Receipt(state=State.SENT, message_id=result.message_id)
 
 
-def _code_of(response: httpx.Response) -> int:
-    try:
-        return msgspec.json.decode(response.content, type=_Result).error_code
-    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
-        return _SENT
+def _is_nobodys(result: _Result) -> bool:
+    """Tell whether a message is refused whoever the reader is."""
+    is_ours = result.error_code == _INVALID and _OURS.search(result.message)
+    return result.error_code in _WHOEVER_IT_IS or bool(is_ours)
 
 
 class _Metadata(msgspec.Struct):
@@ -284,6 +288,10 @@ class _Metadata(msgspec.Struct):
 class _Known(msgspec.Struct, rename="pascal"):
     metadata: _Metadata
     message_id: str = msgspec.field(name="MessageID")
+
+
+def _logged(message: _Known) -> Receipt:
+    return Receipt(state=State.SENT, message_id=message.message_id)
 
 
 class _Page(msgspec.Struct, rename="pascal"):
@@ -299,9 +307,6 @@ class _Stream(msgspec.Struct, rename="pascal"):
     subscription_management_configuration: _Unsubscribing = _Unsubscribing()
 
 
-_Moment = Annotated[datetime, Meta(tz=True)]
-
-
 class _Call(msgspec.Struct, rename="pascal"):
     record_type: str
     type: str = ""
@@ -309,10 +314,10 @@ class _Call(msgspec.Struct, rename="pascal"):
     metadata: _Metadata | None = None
     recipient: str = ""
     email: str = ""
-    delivered_at: _Moment | None = None
-    bounced_at: _Moment | None = None
-    received_at: _Moment | None = None
-    changed_at: _Moment | None = None
+    delivered_at: datetime | None = None
+    bounced_at: datetime | None = None
+    received_at: datetime | None = None
+    changed_at: datetime | None = None
     details: str | None = None
     description: str | None = None
     original_link: str = ""
@@ -328,7 +333,7 @@ def _event(event_id: str, call: _Call) -> Event:
     return Event(
         id=event_id,
         kind=_kind(call),
-        at=moment,
+        at=moment_of(moment),
         original=call.type or call.record_type,
         reason=call.details or call.description or call.suppression_reason or "",
         correlation_id=call.metadata.correlation_id if call.metadata else "",

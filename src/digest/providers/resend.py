@@ -13,25 +13,25 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import httpx
 import msgspec
-from msgspec import Meta
 
 from digest.errors import SettingsError
 from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
+from digest.wire.answers import UnclearError, decoded, explained, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
 from digest.wire.json_layout import Each, Json, JsonLayout
-from digest.wire.webhooks import check_moment, check_signature, header_of, read_body, secret_for
+from digest.wire.webhooks import check_moment, check_signature, header_of, moment_of, read_body, secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from digest.model import Address, Batch, Edition
     from digest.providers import Setup
@@ -76,7 +76,8 @@ class Resend:
     )
     transport: ClassVar[None] = None
     url: str
-    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the key."""
     webhook_secret: str = field(repr=False)
 
     @classmethod
@@ -89,7 +90,11 @@ class Resend:
         """
         refuse_tracking(setup, cls.name)
         _, secrets = read_options(setup, cls.name, Options, SECRETS)
-        return cls(url=setup.api_url or _API, key=secrets[_KEY], webhook_secret=secrets[_WEBHOOK_SECRET])
+        return cls(
+            url=setup.api_url or _API,
+            headers={"Authorization": f"Bearer {secrets[_KEY]}"},
+            webhook_secret=secrets[_WEBHOOK_SECRET],
+        )
 
     @property
     def destination(self) -> str:
@@ -99,7 +104,7 @@ class Resend:
     def build_request(self, batch: Batch) -> httpx.Request:
         """Return an array of whole messages, under the batch's key."""
         headers = {
-            "Authorization": f"Bearer {self.key}",
+            **self.headers,
             "Content-Type": "application/json",
             "Idempotency-Key": batch.key,
             "x-batch-validation": "permissive",  # else one bad address refuses a hundred readers
@@ -115,7 +120,7 @@ class Resend:
             RejectedError: something in the batch is wrong.
             ProviderError: the key is wrong, a quota is used up, or the sender's domain is not verified.
         """
-        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and _QUOTAS.intersection({_name_of(response)}):
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS and explained(response, _Failure).name in _QUOTAS:
             raise refusal(response)
         return receipts_by_status(batch, response) or _receipts(len(batch.readers), decoded(response, _Taken))
 
@@ -140,19 +145,19 @@ class Resend:
     def _signing_key(self) -> bytes:
         secret = secret_for(_WEBHOOK_SECRET, self.webhook_secret)
         try:
-            return b64decode(secret.removeprefix(b"whsec_"), validate=True)
-        except Error as error:
+            key = b64decode(secret.removeprefix(b"whsec_"), validate=True)
+        except Error:
+            key = b""
+        if not key:
             msg = f"{_WEBHOOK_SECRET} is no signing secret of Resend"
-            raise SettingsError(
-                msg, hint='It begins with "whsec_", and is shown once, when the webhook is made.'
-            ) from error
+            raise SettingsError(msg, hint='It begins with "whsec_", and is shown once, when the webhook is made.')
+        return key
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's domains."""
         del now
-        headers = {"Authorization": f"Bearer {self.key}"}
-        response = fetch(httpx.Request("GET", f"{self.url}/domains?limit=100", headers=headers))
-        if _name_of(response) == "restricted_api_key":
+        response = fetch(httpx.Request("GET", f"{self.url}/domains?limit=100", headers=self.headers))
+        if explained(response, _Failure).name == "restricted_api_key":
             return [Finding(good=True, sentence="Resend knows the key, which may only send, so it tells of no domains")]
         if not response.is_success:
             return [Finding(good=False, sentence=f"Resend says {said(response)}", hint=f"Make a key for {_KEY} anew.")]
@@ -173,8 +178,9 @@ def _layout(edition: Edition) -> JsonLayout:
             {"name": "correlation_id", "value": Pattern.of_field("@correlation_id")},
         ],
     }
-    reply_to: dict[str, Json] = {"reply_to": mailbox(edition.reply_to)} if edition.reply_to else {}
-    return JsonLayout.of(Each(message | reply_to))
+    if edition.reply_to:
+        message["reply_to"] = mailbox(edition.reply_to)
+    return JsonLayout.of(Each(message))
 
 
 class _Id(msgspec.Struct):
@@ -206,13 +212,6 @@ class _Failure(msgspec.Struct):
     name: str = ""
 
 
-def _name_of(response: httpx.Response) -> str:
-    try:
-        return msgspec.json.decode(response.content, type=_Failure).name
-    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
-        return ""
-
-
 class _Cause(msgspec.Struct, frozen=True):
     type: str = ""
     message: str = ""
@@ -239,7 +238,7 @@ class _News(msgspec.Struct):
 
 class _Call(msgspec.Struct):
     type: str
-    created_at: Annotated[datetime, Meta(tz=True)]
+    created_at: datetime
     data: _News
 
 
@@ -252,12 +251,12 @@ def _events(call_id: str, call: _Call) -> Sequence[Event]:
         Event(
             id=call_id,
             kind=_kind(call),
-            at=call.created_at,
+            at=moment_of(call.created_at),
             original=call.type,
             reason=news.bounce.message or news.failed.reason or news.suppressed.message,
             correlation_id=news.tags.correlation_id,
             message_id=news.email_id,
-            email=news.to[0] if news.to else "",
+            email=parseaddr(news.to[0])[1] if news.to else "",  # it may bring the name along
             url=news.click.link,
         )
     ]

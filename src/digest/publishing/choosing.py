@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from digest.errors import UsageError
+import httpx
+
+from digest.errors import SettingsError, UsageError
 from digest.providers import OwnsList, Setup
 from digest.providers.finding import load_provider, provider_class
 
@@ -49,6 +51,8 @@ def service_of(settings: Settings, *, sandbox: bool = False) -> Provider | OwnsL
     if sandbox and not provider_class(choice.name).limits.sandbox:
         msg = f"{choice.name} has no sandbox"
         raise UsageError(msg, hint="To see the real thing, send a test to yourself: --to ADDRESS")
+    if choice.api_url:
+        _refuse_malformed(choice.api_url)
     setup = Setup(
         root=settings.root,
         api_url=choice.api_url,
@@ -59,6 +63,14 @@ def service_of(settings: Settings, *, sandbox: bool = False) -> Provider | OwnsL
         sandbox=sandbox,
     )
     return load_provider(choice.name, setup)
+
+
+def _refuse_malformed(address: str) -> None:
+    try:
+        httpx.URL(address)
+    except httpx.InvalidURL as fault:
+        msg = "api_url under [provider] is no address of the web"
+        raise SettingsError(msg, hint="Write it like https://api.example.org/v3 or http://[::1]:8080") from fault
 
 
 def provider_of(settings: Settings, *, sandbox: bool = False) -> Provider:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,7 +14,9 @@ from digest.errors import ProviderError
 from digest.providers import Examines
 from digest.providers.outbox import Outbox
 from digest.publishing.choosing import service_of
-from digest.wire.words import clean
+from digest.wire.answers import UnclearError
+from digest.wire.introducing import INTRODUCED
+from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from digest.providers import Finding, OwnsList, Provider
 
 _TIMEOUT = httpx.Timeout(30)
+_VARIABLES = "What they are called: digest providers NAME"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +101,36 @@ def _ask_service(provider: Provider | OwnsList, settings: Settings, now: datetim
     if not isinstance(provider, Examines):
         sentence = f"{provider.name} cannot be asked whether the key is good, other than by sending"
         return [_of_service(Grade.UNKNOWN, sentence, "Send one message to yourself.")]
-    with httpx.Client(transport=getattr(provider, "transport", None), timeout=_TIMEOUT) as client:
+    transport = getattr(provider, "transport", None)
+    with httpx.Client(transport=transport, timeout=_TIMEOUT, event_hooks=INTRODUCED) as client:
         try:
-            found = provider.examine(settings.newsletter.from_, now=now, fetch=client.send)
+            found = provider.examine(settings.newsletter.from_, now=now, fetch=partial(_fetch, client))
+        except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):  # whose words could be the key
+            sentence = f"the key of {provider.name}, or its api_url, holds signs that no request can carry"
+            return [_of_service(Grade.BAD, sentence, f"Look for line breaks and letters beyond ASCII. {_VARIABLES}")]
         except httpx.HTTPError as error:
             sentence = f"{provider.destination} cannot be reached: {clean(str(error))}"
             return [_of_service(Grade.BAD, sentence, "Is this machine online? And is api_url right, where it is set?")]
+        except UnclearError:  # its words are about sending
+            sentence = f"{provider.destination} answers what cannot be read"
+            return [_of_service(Grade.BAD, sentence, "Is api_url right, where it is set?")]
         except ProviderError as error:
             return [_of_service(Grade.BAD, error.sentence, error.hint)]
     return [_from_finding(finding) for finding in found]
+
+
+def _fetch(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    """
+    Ask a service, whose troubles say nothing of the key.
+
+    Raises:
+        ProviderError: it is in trouble, or was asked too often.
+    """
+    response = client.send(request)
+    if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        msg = f"{request.url.host} says {said(response)}"
+        raise ProviderError(msg, hint="That is not about your key. Ask again later: digest doctor")
+    return response
 
 
 def _from_finding(finding: Finding) -> Observation:

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 HANDING_OVER = "handing over an issue"
 """The name that one process holds while it does."""
-_MAYBE_SENT = frozenset({Stage.PUBLISHING, Stage.SCHEDULED, Stage.SENDING, Stage.SENT})
+_MAYBE_SENT = frozenset(Stage) - {Stage.BEGUN, Stage.DRAFT}
+_RANKS = {Progress.STOPPED: 1, Progress.DRAFT: 2}
+"""Which of several campaigns counts: what is on its way or there goes before these."""
 _GO_ON = "Run it again: it looks first at what is there, and nothing is sent twice."
+_NOT_AGAIN = "So it is not sent again. If nobody got it, as those know who deleted it, give its file another name."
 _NEITHER = "Leave out --segment, --plan, --amend and --to-new."
 
 
@@ -135,15 +138,16 @@ def prepare(newsroom: Newsroom, store: Store, service: OwnsList, name: str | Non
     handed = store.handovers.find(slug)
     _refuse_another_way(store, service, slug, handed)
     if handed and handed.stage.is_done:
-        return _look_again(newsroom, service, handed)
+        there = _look_again(newsroom, service, handed)
+        if there.is_done or there.stage is Stage.STOPPED:
+            return there  # else somebody has made it a draft again, which is to be sent, or not, as any other
     edition = _edition(newsroom, service, name or slug, wishes)
-    found = _ask(lambda fetch: service.find(edition, fetch, known=handed.campaign if handed else ""))
     return HandOver(
         slug=slug,
         subject=_subject(newsroom, edition),
         service=service,
         edition=edition,
-        campaigns=_best_first(found),
+        campaigns=_ask(service, edition, handed),
         handed=handed,
     )
 
@@ -202,16 +206,13 @@ def _look_again(newsroom: Newsroom, service: OwnsList, handed: Handed) -> HandOv
         edition = newsroom.render(issue)
     except (*FAULTS, UsageError):  # it is broken, or gone
         return HandOver(slug=handed.slug, subject="", service=service, handed=handed)
-    found: Sequence[Campaign] = ()
-    if handed.stage is not Stage.SENT:
-        found = _ask(lambda fetch: service.find(edition, fetch, known=handed.campaign))
     words = {edition.fingerprint, replace(edition, deliver_at=issue.send_at).fingerprint, ""}
     return HandOver(
         slug=handed.slug,
         subject=_subject(newsroom, edition),
         service=service,
         edition=edition,
-        campaigns=_best_first(found),
+        campaigns=() if handed.stage is Stage.SENT else _ask(service, edition, handed),
         handed=handed,
         changed=handed.fingerprint not in words,
     )
@@ -221,9 +222,22 @@ def _subject(newsroom: Newsroom, edition: Edition) -> str:
     return edition.subject.fill(example_reader(edition, newsroom.settings.fields).values)
 
 
-def _best_first(campaigns: Sequence[Campaign]) -> Sequence[Campaign]:
-    """Put the one first that is no draft any more, else the oldest: whoever looks chooses the same."""
-    return sorted(campaigns, key=lambda campaign: campaign.progress is Progress.DRAFT)
+def _ask(service: OwnsList, edition: Edition, handed: Handed | None) -> Sequence[Campaign]:
+    with Line(lambda _words: None, time.sleep) as fetch:
+        return _find(service, edition, handed, fetch)
+
+
+def _find(service: OwnsList, edition: Edition, handed: Handed | None, fetch: Fetch) -> Sequence[Campaign]:
+    """
+    Return what a service has of an issue, the one first that is no draft any more, else the oldest.
+
+    So whoever looks chooses the same. But when it may have been sent, no other draft stands in for the one that was
+    published: everyone would get it twice.
+    """
+    found = service.find(edition, fetch, known={handed.campaign, handed.url} - {""} if handed else ())
+    if handed and handed.stage in _MAYBE_SENT:
+        found = [one for one in found if one.progress is not Progress.DRAFT or one.id == handed.campaign]
+    return sorted(found, key=lambda campaign: _RANKS.get(campaign.progress, 0))
 
 
 def carry_out(
@@ -285,10 +299,10 @@ class _Steps:
                 self._write_down(self.campaigns[0])
 
     def _look(self, fetch: Fetch, *, gone: bool = False) -> None:
-        self.campaigns = _best_first(self._service.find(self._edition, fetch, known=self.handed.campaign))
+        self.campaigns = _find(self._service, self._edition, self.handed, fetch)
         if not self.campaigns and (gone or self.handed.stage in _MAYBE_SENT):
             msg = f"{self._service.name} has nothing of {self.handed.slug} any more, and may have sent it"
-            raise IncompleteError(msg, hint="Nobody knows, so it is not sent again. Ask over there who deleted it.")
+            raise IncompleteError(msg, hint=_NOT_AGAIN)
 
     def _draft(self, fetch: Fetch) -> None:
         """Have a draft made; if another program was faster, take its draft in the place of ours."""
@@ -300,14 +314,28 @@ class _Steps:
         self._look(fetch)
         if not self.campaigns:
             self.campaigns = [ours]
-        elif self.campaigns[0].id != ours.id and ours.progress is Progress.DRAFT:
+        elif any(other.id == ours.id and other.progress is Progress.DRAFT for other in self.campaigns[1:]):
             self._service.discard(ours, fetch)
-            self._look(fetch)
+            self._look(fetch, gone=True)
 
     def _publish(self, fetch: Fetch) -> None:
         campaign = self.campaigns[0]
         self._advance(Stage.PUBLISHING, campaign=campaign.id, url=campaign.url, fingerprint=self._edition.fingerprint)
-        self.campaigns = [self._service.publish(campaign, self._edition, fetch), *self.campaigns[1:]]
+        try:
+            self.campaigns = [self._service.publish(campaign, self._edition, fetch), *self.campaigns[1:]]
+        except ProviderError as fault:
+            self._look_nevertheless(fault, fetch)
+
+    def _look_nevertheless(self, fault: ProviderError, fetch: Fetch) -> None:
+        """See whether it was published all the same: by us, though the answer was lost, or by others."""
+        try:
+            self._look(fetch)
+        except ProviderError:
+            raise fault from None
+        if self.campaigns[0].progress is Progress.DRAFT:
+            if not isinstance(fault, UnclearError):
+                self._write_down(self.campaigns[0])  # surely nobody got it
+            raise fault
 
     def _write_down(self, campaign: Campaign) -> None:
         self._advance(Stage(campaign.progress.value), campaign=campaign.id, url=campaign.url)
@@ -315,11 +343,6 @@ class _Steps:
     def _advance(self, stage: Stage, **changes: object) -> None:
         handed = replace(self.handed, stage=stage, **changes)  # type: ignore[arg-type]  # its own fields
         self.handed = self._store.handovers.keep(handed, now=_now())
-
-
-def _ask(question: Callable[[Fetch], Sequence[Campaign]]) -> Sequence[Campaign]:
-    with Line(lambda _words: None, time.sleep) as fetch:
-        return question(fetch)
 
 
 def _now() -> datetime:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from digest.sending import Report
     from digest.store import Frozen, Store
 
-_GO_ON = "Run it again: it goes on from here, and nobody gets it twice."
+_GOES_ON = "goes on from here, and nobody gets it twice."
+_GO_ON = f"Run it again: it {_GOES_ON}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +308,7 @@ def _weigh(stop: DigestError | None, *, begun: bool) -> DigestError | None:
     if not isinstance(stop, ProviderError):
         return stop
     weighed = (
-        IncompleteError(stop.sentence, hint=_GO_ON)
+        IncompleteError(stop.sentence, hint=f"{stop.hint} Run again, it {_GOES_ON}" if stop.hint else _GO_ON)
         if begun
         else ProviderError(stop.sentence, hint=stop.hint or "Nothing was sent. Run it again when that is mended.")
     )

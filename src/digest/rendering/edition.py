@@ -61,10 +61,10 @@ class EditionRenderer:
             slug=issue.slug,
             sender=newsletter.from_,
             reply_to=newsletter.reply_to,
-            subject=Pattern.of_line(issue.subject),
+            subject=Pattern.of_text(issue.subject),
             html=Pattern.of_html(html),
             text=Pattern.of_text(text.strip() + "\n"),
-            headers={name: Pattern.of_line(value) for name, value in _headers(newsletter).items()},
+            headers={name: Pattern.of_text(value) for name, value in _headers(newsletter).items()},
             images=images.embedded,
         )
 

@@ -8,6 +8,7 @@ import httpx
 
 from digest.errors import IncompleteError, ProviderError
 from digest.providers import KeepsLog
+from digest.wire.introducing import INTRODUCED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from digest.model import Batch, Receipt
     from digest.providers import Provider
+    from digest.wire import Fetch
 
 _TIMEOUT = httpx.Timeout(30)
 _LONGEST_REQUEST = 130
@@ -39,9 +41,23 @@ def ask(batch: Batch, provider: Provider, *, since: datetime, now: datetime) -> 
     if early > 0:
         msg = f"{provider.name} may not have written down what it did; its log is complete in {early:.0f} seconds"
         raise IncompleteError(msg, hint="Ask again then.")
-    with httpx.Client(transport=provider.transport, timeout=_TIMEOUT) as client:
+    with httpx.Client(transport=provider.transport, timeout=_TIMEOUT, event_hooks=INTRODUCED) as client:
         try:
-            return provider.consult_log(batch, client.send)
-        except httpx.HTTPError as error:
+            return provider.consult_log(batch, _once_each(client.send, provider.name))
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             msg = f"{provider.name} could not be asked: {error}"
             raise ProviderError(msg, hint="Nothing was changed. Ask again later.") from error
+
+
+def _once_each(fetch: Fetch, name: str) -> Fetch:
+    """Return what asks for each address but once, as a page that names itself as the next one would never end."""
+    asked: set[str] = set()
+
+    def ask_once(request: httpx.Request) -> httpx.Response:
+        if str(request.url) in asked:
+            msg = f"the log of {name} leads in a circle, so it cannot be read to its end"
+            raise ProviderError(msg, hint="Nothing was changed. Ask again later.")
+        asked.add(str(request.url))
+        return fetch(request)
+
+    return ask_once

@@ -26,6 +26,7 @@ from digest.model import Receipt, State
 from digest.sending.pace import Bucket, backoff
 from digest.sending.posting import Answer, Attempt, post
 from digest.wire.answers import Fate
+from digest.wire.introducing import INTRODUCED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,16 +41,19 @@ _SAFE_PART = 0.9
 """How much of a key's life we use, so that a request does not arrive when it is over."""
 
 
+_PATIENCE = 3
+"""How often a request is posted again under its key before others go first; it must not hold them up."""
 _LONGEST_WAIT = 900
 """Seconds that a run waits for a service; who asks for more is asked again by the next run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """News of a run: how many readers were settled, or what went wrong and is tried again."""
+    """News of a run: how many readers were settled, or what went wrong."""
 
     settled: int = 0
     trouble: str = ""
+    """What went wrong, and what follows from it."""
 
 
 Report: TypeAlias = "Callable[[Step], None]"
@@ -117,6 +121,8 @@ class Engine:
         """The moment from which the next request may leave; None until one is asked for."""
         self._waiting: deque[Attempt] = deque()
         """Batches that are ours and may have left before: they go first."""
+        self._belated: deque[Attempt] = deque()
+        """Those of them that were posted again and again, and still nobody knows: they go last."""
         self._flying: set[Future[Answer]] = set()
         self._dry = False
         """Whether there is nothing left to claim."""
@@ -156,7 +162,8 @@ class Engine:
         """Give threads that post through one client. After an exception nobody waits for what is in flight."""
         count = self._provider.limits.concurrency
         limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
-        client = httpx.Client(transport=self._provider.transport, timeout=_TIMEOUT, limits=limits)
+        transport = self._provider.transport
+        client = httpx.Client(transport=transport, timeout=_TIMEOUT, limits=limits, event_hooks=INTRODUCED)
         pool = ThreadPoolExecutor(count, thread_name_prefix="post")
         try:
             yield lambda attempt: pool.submit(post, attempt, self._provider, client, self._now)
@@ -209,54 +216,66 @@ class Engine:
             yield replace(attempt, spell=self._spell)
 
     def _take(self) -> Attempt | None:
-        while self._waiting:
-            attempt = self._waiting.popleft()
-            if self._key_holds(attempt.batch):  # it may have waited for longer than its key lives
-                return attempt
-            self._doubt(attempt.batch, "nobody knows what came of its request, and to repeat it is no longer safe")
+        attempt = self._repeat(self._waiting)
+        if attempt:
+            return attempt
         batch = self._claims.claim(now=self._now())
         if batch:
             return Attempt(batch=batch)
         self._adopt()  # another process may have died since we began
-        return self._waiting.popleft() if self._waiting else None
+        return self._repeat(self._waiting) or self._repeat(self._belated)
+
+    def _repeat(self, attempts: deque[Attempt]) -> Attempt | None:
+        """Return the next that may be posted again; one may have waited for longer than its key lives."""
+        while attempts:
+            attempt = attempts.popleft()
+            if self._key_holds(attempt.batch):
+                return attempt
+            self._doubt(attempt.batch, "nobody knows what came of its request, and to repeat it is no longer safe")
+        return None
 
     def _conclude(self, answer: Answer) -> None:
         """Write down what came of an attempt, and draw the lessons."""
-        attempt = answer.attempt
+        attempt, then = answer.attempt, "it is tried again"
         if answer.fate is Fate.ANSWERED:
             again = self._claims.settle(attempt.batch, answer.receipts, now=self._now())
             self._report(Step(settled=len(answer.receipts) - again))
         elif answer.fate is Fate.OPEN or attempt.again:
-            self._leave_open(answer)
+            then = self._leave_open(answer)
         elif answer.fate is Fate.REJECTED:
-            self._isolate(answer)
+            then = self._isolate(answer)
         else:
             self._claims.release(attempt.batch)
         self._dry = False  # something may be queued anew
-        self._learn(answer)
+        self._learn(answer, then)
 
-    def _isolate(self, answer: Answer) -> None:
-        """Halve a batch that was rejected for something in it, until whoever is at fault stands alone."""
+    def _isolate(self, answer: Answer) -> str:
+        """Halve a batch that was rejected for something in it, until whoever is at fault stands alone; say which."""
         batch = answer.attempt.batch
         if len(batch.readers) > 1:
             self._claims.halve(batch, reason=answer.reason, now=self._now())
-        else:
-            refused = Receipt(state=State.REFUSED, reason=answer.reason)
-            self._claims.settle(batch, [refused], now=self._now())
-            self._report(Step(settled=1))
+            return f"its {len(batch.readers):,} readers are tried again in two halves"
+        refused = Receipt(state=State.REFUSED, reason=answer.reason)
+        self._claims.settle(batch, [refused], now=self._now())
+        self._report(Step(settled=1))
+        return "its one reader is refused"
 
-    def _leave_open(self, answer: Answer) -> None:
-        batch = answer.attempt.batch
+    def _leave_open(self, answer: Answer) -> str:
+        """Have a batch posted again under its key where that is safe, or doubt it; say which."""
+        attempt, batch = answer.attempt, answer.attempt.batch
         if self._key_holds(batch):
-            self._waiting.append(Attempt(batch=batch, again=True))
-        else:
-            self._doubt(batch, answer.reason)
+            attempts = self._waiting if attempt.repeats < _PATIENCE else self._belated
+            attempts.append(Attempt(batch=batch, again=True, repeats=attempt.repeats + 1))
+            return "it is tried again under its key"
+        self._doubt(batch, answer.reason)
+        count = len(batch.readers)
+        return f"its {count:,} readers are in doubt" if count > 1 else "its one reader is in doubt"
 
     def _doubt(self, batch: Batch, reason: str) -> None:
         self._claims.doubt(batch, reason=reason, now=self._now())
         self._report(Step(settled=len(batch.readers)))
 
-    def _learn(self, answer: Answer) -> None:
+    def _learn(self, answer: Answer, then: str) -> None:
         """Go on at once after a success, later after a failure, and not at all where that would be of no use."""
         if any(receipt.state is State.SENT for receipt in answer.receipts):
             self._in_vain = 0
@@ -269,7 +288,7 @@ class Engine:
         if failed and answer.attempt.spell == self._spell:
             self._spell += 1
         if failed or answer.fate is Fate.REJECTED:
-            self._report(Step(trouble=f"{self._provider.name}: {answer.reason}"))
+            self._report(Step(trouble=f"{self._provider.name}: {answer.reason}; {then}"))
         if failed or answer.wait:
             self._hold(backoff(max(self._in_vain, 1), self._chance()) if answer.wait is None else answer.wait)
 
@@ -288,7 +307,9 @@ class Engine:
             fault = ProviderError(f"{self._provider.name} asks to be left alone for {answer.wait / 60:,.0f} minutes")
         elif self._in_vain >= self._stop_after:
             rows = f" in {self._in_vain} requests in a row" if self._in_vain > 1 else ""
-            fault = ProviderError(f"{self._provider.name} took nothing{rows}: {answer.reason}")
+            unsure = answer.fate is Fate.OPEN or answer.attempt.again
+            did = "confirmed nothing" if unsure else "took nothing"
+            fault = ProviderError(f"{self._provider.name} {did}{rows}: {answer.reason}")
         else:
             return None
         fault.__cause__ = answer.cause

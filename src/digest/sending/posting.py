@@ -28,6 +28,8 @@ class Attempt:
     batch: Batch
     again: bool = False
     """Whether it may have left before, so that it must never be queued anew."""
+    repeats: int = 0
+    """How often this run was told to post it again."""
     spell: int = 0
     """During which spell of the engine it was posted."""
 

@@ -10,6 +10,7 @@ import httpx
 from digest.errors import ProviderError
 from digest.sending.pace import backoff, retry_after
 from digest.wire.answers import Fate, UnclearError, fate_of
+from digest.wire.introducing import INTRODUCED
 from digest.wire.words import clean
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Line:
     def __init__(self, report: Callable[[str], None], wait: Callable[[float], None]) -> None:
         self._report = report
         self._wait = wait
-        self._client = httpx.Client(timeout=_TIMEOUT)
+        self._client = httpx.Client(timeout=_TIMEOUT, event_hooks=INTRODUCED)
 
     def __enter__(self) -> Fetch:
         return self._fetch
@@ -63,6 +64,6 @@ class Line:
             reason = clean(str(fault)) or type(fault).__name__
             if request.method == "GET" or fate_of(fault) is not Fate.OPEN:
                 msg = f"{request.url.host} cannot be reached: {reason}"
-                raise ProviderError(msg, hint="Nothing was sent. Run it again later.") from fault
+                raise ProviderError(msg, hint="Nothing was changed. Run it again later.") from fault
             msg = f"{request.url.host} did not answer, and may have done what it was asked for: {reason}"
             raise UnclearError(msg) from fault

@@ -7,8 +7,8 @@ union all
 select 'reader', state, count(*) from outcomes where mailing_id = :mailing group by state;
 
 -- name: begun
--- A batch that was claimed or more, be it empty.
-select 1 from batches where mailing_id = :mailing and state not in ('queued', 'skipped') limit 1;
+-- A batch that was claimed or more; one that was halved, or whose readers have all left, has nobody in it.
+select 1 from batches where mailing_id = :mailing and state not in ('queued', 'skipped') and count > 0 limit 1;
 
 -- name: next_origin
 -- The first batch behind a number of those that were cut from the list.

@@ -263,6 +263,14 @@ def decoded(response: httpx.Response, kind: type[_Answer]) -> _Answer:
         raise UnclearError(msg) from error
 
 
+def explained(response: httpx.Response, kind: type[_Answer]) -> _Answer:
+    """Return the JSON by which an answer explains a failure; where it cannot be read, a blank one."""
+    try:
+        return msgspec.json.decode(response.content, type=kind)
+    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
+        return kind()
+
+
 def one_for_each(batch: Batch, results: Sequence[_Answer]) -> Sequence[_Answer]:
     """
     Return the results of an answer that has one for each message, in their order.
@@ -290,19 +298,16 @@ def looked_up(request: httpx.Request, fetch: Fetch, kind: type[_Answer]) -> _Ans
     return decoded(response, kind)
 
 
-def receipts_by_log(batch: Batch, found: Mapping[str, str]) -> Sequence[Receipt]:
+def receipts_by_log(batch: Batch, found: Mapping[str, Receipt]) -> Sequence[Receipt]:
     """
     Return a receipt for each reader, by a log that is not known to be complete: others than those found stay in doubt.
 
     Args:
         batch: those who were asked for.
-        found: the service's own names of the messages that it knows, by their correlation ids.
+        found: what became of the messages that it knows, by their correlation ids.
     """
     unknown = Receipt(state=State.IN_DOUBT, reason="the service's log does not know it")
-    return [
-        Receipt(state=State.SENT, message_id=found[name]) if name in found else unknown
-        for name in batch.correlation_ids
-    ]
+    return [found.get(name, unknown) for name in batch.correlation_ids]
 
 
 def _host(location: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from digest.model import Pattern, message_id, one_line
-from digest.wire.header_fields import further_field, wire_address
+from digest.wire.header_fields import address_field, further_field, wire_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,6 +73,27 @@ def _mailbox(name: str, email: str) -> str:
     return f'"{escaped}" <{email}>'
 
 
+def ascii_mailbox(address: Address, header: str) -> str:
+    """
+    Return an address with its display name as header fields have it: in ASCII, with encoded words in the name.
+
+    Raises:
+        ContentError: the address cannot stand in the field called `header`.
+    """
+    return _value(address_field(header, replace(address, name=one_line(address.name))))
+
+
+def named_address(address: Address, header: str) -> dict[str, str]:
+    """
+    Return an address as services take it in JSON: ``{"email": …, "name": …}``, without a name that is blank.
+
+    Raises:
+        ContentError: the address cannot stand in the field called `header`.
+    """
+    name = one_line(address.name)
+    return {"email": wire_address(address.email, header), **({"name": name} if name.strip() else {})}
+
+
 def issue_tag(edition: Edition, longest: int = 128) -> str:
     """Return the issue's slug as every service takes it for a tag: ASCII letters, digits, hyphens and underscores."""
     plain = _NO_TAG.sub("-", edition.slug).strip("-")
@@ -91,5 +113,9 @@ def further_headers(edition: Edition) -> dict[str, Pattern]:
 def _in_ascii(name: str, pattern: Pattern) -> Pattern:
     if pattern.slots:
         return pattern
-    field = further_field(name, pattern.texts[0]).decode("ascii")
-    return Pattern(texts=(field.partition(":")[2].replace("\r\n", "").strip(),))
+    return Pattern(texts=(_value(further_field(name, pattern.texts[0])),))
+
+
+def _value(field: bytes) -> str:
+    """Return what a header field says, on one line."""
+    return field.decode("ascii").partition(":")[2].replace("\r\n", "").strip()

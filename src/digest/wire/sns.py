@@ -11,21 +11,21 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 import msgspec
 
 from digest.errors import ProviderError, SettingsError
-from digest.wire.webhooks import TOLERANCE, ForgedError, read_body
+from digest.wire.webhooks import TOLERANCE, EventId, ForgedError, moment_of, read_body
 from digest.wire.words import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.x509 import Certificate
 
     from digest.wire import Fetch
 
@@ -35,8 +35,8 @@ _RETRYING = 3600
 
 
 class _Call(msgspec.Struct, rename="pascal"):
-    type: str
-    message_id: str
+    type: Literal["Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"]
+    message_id: EventId
     topic_arn: str
     message: str
     timestamp: str
@@ -65,7 +65,7 @@ class Topic:
     arn: str
     """Its name; blank for none, so that nobody is."""
     _certificates: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
-    """What was fetched, by address: SNS changes its certificate about once a year, and its name with it."""
+    """What was fetched and proved, by address: SNS changes its certificate about once a year, and its name with it."""
 
     def read(self, body: bytes, *, now: datetime, fetch: Fetch) -> Notification | None:
         """
@@ -101,21 +101,19 @@ class Topic:
 
     def _certificates_at(self, host: str) -> str:
         """Return a pattern for the addresses that a certificate may have."""
-        return rf"https://{re.escape(host)}/SimpleNotificationService-\w+\.pem"
+        return rf"https://{re.escape(host)}/SimpleNotificationService-[0-9A-Za-z]{{1,64}}\.pem"
 
-    def _certificate(self, url: str, *, now: datetime, fetch: Fetch) -> bytes:
+    def _certificate(self, url: str, fetch: Fetch) -> bytes:
         """Return a certificate that is believed, here because of who serves it."""
-        del now
         return fetched(url, fetch)
 
     def _check_signature(self, call: _Call, host: str, now: datetime, fetch: Fetch) -> None:
         if not re.fullmatch(self._certificates_at(host), call.certificate_url):
             msg = "the certificate that the call names is not from SNS"
             raise ForgedError(msg)
-        certificate = self._certificates.get(call.certificate_url) or self._certificate(
-            call.certificate_url, now=now, fetch=fetch
-        )
-        _verify(certificate, call, "".join(f"{name}\n{value}\n" for name, value in _signed(call)).encode())
+        known = self._certificates.get(call.certificate_url)
+        certificate = known or self._certificate(call.certificate_url, fetch)
+        _verify(certificate, call, now)
         self._certificates[call.certificate_url] = certificate
 
 
@@ -134,46 +132,50 @@ def _signed(call: _Call) -> Iterator[tuple[str, str]]:
     yield "Type", call.type
 
 
-def _verify(certificate: bytes, call: _Call, signed: bytes) -> None:
-    key = _public_key(certificate)
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # an optional library, and it is there
+def _verify(pem: bytes, call: _Call, now: datetime) -> None:
+    certificate = _read_certificate(pem)
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415  # an optional library
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.hashes import SHA1, SHA256  # noqa: PLC0415
 
     hashes = {"1": SHA1, "2": SHA256}  # SNS signs with SHA-1 unless the topic is set to version 2
     if call.signature_version not in hashes:
         msg = "the call is signed in a way that SNS does not have"
         raise ForgedError(msg)
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        msg = "the certificate that the call names is not of now"
+        raise ForgedError(msg, hint="If SNS does call here, compare this machine's clock with the time.")
+    signed = "".join(f"{name}\n{value}\n" for name, value in _signed(call)).encode()
     try:
+        key = certificate.public_key()
+        if not isinstance(key, RSAPublicKey):
+            msg = "the certificate that SNS gives has no RSA key"
+            raise ProviderError(msg)
         key.verify(b64decode(call.signature, validate=True), signed, PKCS1v15(), hashes[call.signature_version]())
-    except (InvalidSignature, ValueError) as fault:
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError) as fault:
         msg = "the signature of the call is not of SNS"
         raise ForgedError(msg) from fault
 
 
 @lru_cache(maxsize=4)
-def _public_key(certificate: bytes) -> RSAPublicKey:
+def _read_certificate(pem: bytes) -> Certificate:
     try:
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415  # an optional library
-        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415
+        from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415  # an optional library
     except ImportError as fault:
         msg = "to check calls of Amazon SNS needs the library cryptography"
         raise SettingsError(msg, hint="pip install 'digest[webhooks]'") from fault
     try:
-        key = load_pem_x509_certificate(certificate).public_key()
+        return load_pem_x509_certificate(pem)
     except ValueError as fault:
         msg = "the certificate that SNS gives cannot be read"
         raise ProviderError(msg) from fault
-    if not isinstance(key, RSAPublicKey):
-        msg = "the certificate that SNS gives has no RSA key"
-        raise ProviderError(msg)
-    return key
 
 
 def _check_moment(timestamp: str, now: datetime) -> datetime:
     try:
-        moment = datetime.fromisoformat(timestamp).astimezone(UTC)
-    except (ValueError, OverflowError) as fault:
+        moment = moment_of(datetime.fromisoformat(timestamp))
+    except (ValueError, ProviderError) as fault:
         msg = "the moment of the call cannot be read"
         raise ForgedError(msg) from fault
     if not -TOLERANCE <= (now - moment).total_seconds() < _RETRYING:
@@ -198,7 +200,7 @@ def fetched(url: str, fetch: Fetch) -> bytes:
     """
     try:
         response = fetch(httpx.Request("GET", url))
-    except httpx.HTTPError as fault:
+    except (httpx.HTTPError, httpx.InvalidURL) as fault:
         msg = f"SNS could not be asked: {fault}"
         raise ProviderError(msg) from fault
     if response.status_code != httpx.codes.OK:

@@ -7,9 +7,10 @@ from base64 import b64decode
 from binascii import Error
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from digest.errors import ProviderError, SettingsError
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 300
 """Seconds by which a signed moment may differ from ours."""
+EventId = Annotated[str, Meta(min_length=1)]
+"""What a service tells an event from others by: a blank one would make all events the same."""
 _Body = TypeVar("_Body")
 
 
@@ -43,9 +46,9 @@ def header_of(headers: httpx.Headers, name: str) -> str:
     Return a header field that a call of the service always has.
 
     Raises:
-        ForgedError: it is not there.
+        ForgedError: it is not there, or blank.
     """
-    if name not in headers:
+    if not headers.get(name):
         msg = f"the call has no {name}, so it is not the service's"
         raise ForgedError(msg)
     return headers[name]
@@ -121,15 +124,20 @@ def event_id(*facts: str) -> str:
     return sha256("\n".join(facts).encode()).hexdigest()[:32]
 
 
-def moment_of(seconds: float) -> datetime:
+def moment_of(told: float | datetime) -> datetime:
     """
-    Return the moment of an event, given in seconds since 1970.
+    Return the moment of an event in UTC, given in seconds since 1970 or as date and time.
 
     Raises:
-        ProviderError: there is no such moment.
+        ProviderError: there is no such moment, or it is in nobody knows which zone.
     """
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        if not isinstance(told, datetime):
+            return datetime.fromtimestamp(told, UTC)
+        if told.tzinfo:
+            return told.astimezone(UTC)
     except (ValueError, OverflowError, OSError) as error:
         msg = "the call tells of a moment that cannot be"
         raise ProviderError(msg) from error
+    msg = "the call tells of a moment without its zone"
+    raise ProviderError(msg)

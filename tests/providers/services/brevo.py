@@ -154,7 +154,7 @@ _ANSWERS: dict[str, Answer | str] = {
     "empty": Answer(response=lambda _: httpx.Response(201), outcome=UnclearError),
     "cut short": Answer(response=lambda _: httpx.Response(201, content=b'{"messageIds":["<2026'), outcome=UnclearError),
     "fewer ids": Answer(
-        response=lambda batch: _taken(len(batch.readers) - 1), outcome=UnclearError, words="2 messages of 3"
+        response=lambda batch: _taken(len(batch.readers) - 1), outcome=UnclearError, words="2 results for 3"
     ),
     "redirect": Answer(
         response=lambda _: httpx.Response(301, headers={"Location": "https://elsewhere.test/v3"}),
@@ -163,7 +163,8 @@ _ANSWERS: dict[str, Answer | str] = {
     ),
     "the key is known already": Answer(
         response=lambda _: _fault(400, "duplicate_parameter", "The idempotencyKey has been used"),
-        outcome=[State.SENT] * 3,
+        outcome=[State.IN_DOUBT] * 3,
+        words="does not say if it took it",
     ),
     "an address is not allowed": Answer(
         response=lambda _: _fault(401, "unauthorized", "We have detected you are using an unrecognised IP address"),

@@ -102,7 +102,14 @@ _ANSWERS: dict[str, Answer | str] = {
     ),
     "sender not verified": Answer(
         response=lambda _: _fault(422, _UNVERIFIED, errors={"from.email": [_UNVERIFIED]}),
-        outcome=RejectedError,
+        outcome=ProviderError,
+        words="domain must be verified",
+    ),
+    "sender not verified, message by message": Answer(
+        response=lambda _: _fault(
+            422, _UNVERIFIED, errors={f"message.{n}.from.email": [_UNVERIFIED] for n in range(3)}
+        ),
+        outcome=ProviderError,
         words="domain must be verified",
     ),
     "too large": Answer(response=lambda _: httpx.Response(413, html="<html>413</html>"), outcome=RejectedError),

@@ -221,6 +221,14 @@ _CALLS: list[tuple[dict[str, Any], Event]] = [
         _event(EventKind.DEFERRED, "failed (temporary)", reason="generic"),
     ),
     (
+        {"event": "failed", "severity": "permanent", "reason": "old", "delivery-status": {"message": "Too old"}},
+        _event(EventKind.SOFT_BOUNCED, "failed (permanent)", reason="Too old"),
+    ),
+    (
+        {"event": "failed", "severity": "temporary", "reason": "old", "delivery-status": {"message": "Too old"}},
+        _event(EventKind.SOFT_BOUNCED, "failed (temporary)", reason="Too old"),
+    ),
+    (
         {"event": "failed", "severity": "permanent", "reason": "suppress-bounce"},
         _event(EventKind.REFUSED, "failed (permanent)", reason="suppress-bounce"),
     ),

@@ -157,7 +157,7 @@ _ANSWERS: dict[str, Answer | str] = {
     "cut short": Answer(
         response=lambda _: httpx.Response(200, content=_answer(200, _ALL).content[:-40]), outcome=UnclearError
     ),
-    "fewer ids": Answer(response=lambda _: _answer(200, _ALL[:2]), outcome=UnclearError, words="2 messages of 3"),
+    "fewer ids": Answer(response=lambda _: _answer(200, _ALL[:2]), outcome=UnclearError, words="2 results for 3"),
     "redirect": Answer(
         response=lambda _: httpx.Response(301, headers={"Location": "https://elsewhere.test/v3.1"}),
         outcome=ProviderError,

@@ -97,6 +97,7 @@ def _fault(status: int, code: int, message: str) -> httpx.Response:
 
 _OK = (0, "OK")
 _INACTIVE = (406, "You tried to send to recipient(s) that have been marked as inactive.")
+_NO_SENDER = "'sender@example.com' is not a verified sender signature."
 _NO_CREDITS = (405, "Not allowed to send: you have run out of credits")
 _SKIPPED = (0, "Message OK, but will not deliver to these inactive addresses: reader2@example.org.")
 _ANSWERS: dict[str, Answer | str] = {
@@ -120,6 +121,21 @@ _ANSWERS: dict[str, Answer | str] = {
         response=lambda _: _results(*[(400, "The 'From' address you supplied is not a Sender Signature.")] * 3),
         outcome=ProviderError,
         words="not a Sender Signature",
+    ),
+    "sender not valid": Answer(
+        response=lambda _: _results(*[(300, f"Invalid 'From' address: {_NO_SENDER}")] * 3),
+        outcome=ProviderError,
+        words="not a verified sender signature",
+    ),
+    "sender not valid, told at once": Answer(
+        response=lambda _: _fault(422, 300, f"Invalid 'From' address: {_NO_SENDER}"),
+        outcome=ProviderError,
+        words="not a verified sender signature",
+    ),
+    "address not valid": Answer(
+        response=lambda _: _results(_OK, (300, "Invalid 'To' address: 'reader2@example'."), _OK),
+        outcome=[State.SENT, State.REFUSED, State.SENT],
+        words="Invalid 'To' address",
     ),
     "too large": Answer(response=lambda _: httpx.Response(413, text="Payload Too Large"), outcome=RejectedError),
     "too fast": Answer(

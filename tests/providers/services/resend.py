@@ -237,6 +237,9 @@ STAND_IN = StandIn(
             {"bounce": {"message": _NO_SUCH_USER, "subType": "MailboxFull", "type": "Transient"}},
             _event("email.bounced", EventKind.SOFT_BOUNCED),
         ),
+        _call(
+            "email.delivered", {"to": ["Noor <reader7@example.org>"]}, _event("email.delivered", EventKind.DELIVERED)
+        ),
         _call("email.received", {"message_id": "<1@example.test>", "attachments": []}),
         _call("contact.created", {"first_name": "Ada", "unsubscribed": False}),
     ],

@@ -270,7 +270,7 @@ STAND_IN = StandIn(
         "cut short": Answer(
             response=lambda _: httpx.Response(200, content=b'{"emails":[{"id":"65'), outcome=UnclearError
         ),
-        "fewer ids": Answer(response=lambda _: _taken(), outcome=UnclearError, words="0 messages of 1"),
+        "fewer ids": Answer(response=lambda _: _taken(), outcome=UnclearError, words="0 results for 1"),
         "redirect": Answer(
             response=lambda _: httpx.Response(301, headers={"Location": "https://elsewhere.test/x"}),
             outcome=ProviderError,

@@ -221,7 +221,9 @@ _ANSWERS: dict[str, Answer | str] = {
     "cut short": Answer(
         response=lambda _: httpx.Response(200, content=b'{"BulkEmailEntryResults":[{"Sta'), outcome=UnclearError
     ),
-    "fewer ids": Answer(response=lambda batch: _taken(len(batch.readers) - 1), outcome=UnclearError, words="2 answers"),
+    "fewer ids": Answer(
+        response=lambda batch: _taken(len(batch.readers) - 1), outcome=UnclearError, words="2 results for 3"
+    ),
     "redirect": Answer(
         response=lambda _: httpx.Response(301, headers={"Location": "https://elsewhere.test/v2"}),
         outcome=ProviderError,

@@ -261,6 +261,9 @@ _CALLS = (
         _told("message_event", "bounce", EventKind.BOUNCED, bounce_class="10", raw_reason="550 no such user"),
         _told("message_event", "bounce", EventKind.SOFT_BOUNCED, bounce_class="22", raw_reason="552 mailbox full"),
         _told("message_event", "out_of_band", EventKind.BOUNCED, bounce_class="30", raw_reason="550 no RCPT"),
+        _told("message_event", "bounce", EventKind.REFUSED, bounce_class="25", raw_reason="550 by policy"),
+        _told("message_event", "out_of_band", EventKind.OTHER, bounce_class="60", raw_reason="I am on vacation"),
+        _told("message_event", "out_of_band", EventKind.LEFT, bounce_class="90", raw_reason="unsubscribe"),
     ),
     _call(
         "what it would not send",

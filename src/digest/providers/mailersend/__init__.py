@@ -13,7 +13,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import httpx
 import msgspec
@@ -21,26 +21,24 @@ from msgspec import Meta
 
 from digest.config.settings import Switch
 from digest.errors import ContentError, ProviderError
-from digest.model import Pattern, Receipt, State, one_line
+from digest.model import Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
-from digest.providers.mailersend.news import events
-from digest.providers.options import Secret, options, read_options
-from digest.wire.answers import decoded, receipts_by_status, refusal
-from digest.wire.columns import Columns, further_headers, issue_tag
-from digest.wire.header_fields import wire_address
+from digest.providers.mailersend.news import events_of
+from digest.providers.options import Secret, Switches, options, read_options
+from digest.wire.answers import decoded, explained, looked_up, receipts_by_log, receipts_by_status, refusal
+from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
 from digest.wire.webhooks import check_signature, header_of, secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Event, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
 
-_Kind = TypeVar("_Kind")
 _API = "https://api.mailersend.com"
 _KEY, _WEBHOOK_SECRET = "MAILERSEND_API_KEY", "MAILERSEND_WEBHOOK_SECRET"
 SECRETS = {
@@ -48,12 +46,15 @@ SECRETS = {
     _WEBHOOK_SECRET: Secret(meaning="the webhook's signing secret", required=False),
 }
 _QUOTA = b"#MS42901"
+# Fields that all messages share, with or without a message's place before them: "from.email", "message.1.from.email".
+# An unverified sender is a fault of these: https://developers.mailersend.com/api/v1/email, read on 2026-11-23.
+_OURS = re.compile(r"(?:message\.)?(?:\d+\.)?(?:from|reply_to|headers|list_unsubscribe|attachments|settings|send_at)\b")
 _NO_NAME = re.compile("[;,]+")
 _ADDRESS = re.compile(r"<(https?://[^<>]+)>")
 _PAGE, _PAGES = 1000, 100
 _LIMITS = Limits(
     messages=500,
-    bytes=20_000_000,  # it names no number for a request
+    bytes=50_000_000,
     inline_images=True,
     pace=10 / 60,
     ids=Ids.REQUEST,
@@ -63,7 +64,7 @@ _LIMITS = Limits(
     log_delay=timedelta(minutes=15),  # it names none; what is not found then stays in doubt
     caveats=(
         "List-Unsubscribe, List-Id and the like are ours on its Professional and Enterprise plans alone.",
-        "It takes a request first and checks its messages later; whom it refuses then, its webhook tells.",
+        "It takes a request first and checks messages and sender later: what it refuses then counts as sent.",
         "It allows no comma and no semicolon in a reader's name, so a space stands there.",
     ),
 )
@@ -71,7 +72,7 @@ _LIMITS = Limits(
 
 @options
 class Options:
-    """What MailerSend has to be told of its plans."""
+    """What ``[provider]`` takes besides the name."""
 
     professional: Switch = False
     """Whether your plan carries our header fields, as Professional and Enterprise do."""
@@ -79,19 +80,19 @@ class Options:
     """How many messages a request may have on your plan."""
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: the class has limits, and each newsletter may have others
+@dataclass(frozen=True, kw_only=True)  # no slots: they would hide the limits of the class
 class MailerSend:
     """Puts batches in MailerSend's words."""
 
     name: ClassVar[str] = "mailersend"
-    transport: ClassVar[None] = None
     limits: Limits = _LIMITS
+    transport: ClassVar[None] = None
     url: str
-    professional: bool
-    track_opens: bool
-    track_clicks: bool
-    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the token."""
     webhook_secret: str = field(repr=False)
+    professional: bool
+    switches: Switches
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -105,21 +106,16 @@ class MailerSend:
         return cls(
             limits=_limits(chosen),
             url=setup.api_url or _API,
-            professional=chosen.professional,
-            track_opens=setup.track_opens,
-            track_clicks=setup.track_clicks,
-            key=secrets[_KEY],
+            headers={"Authorization": f"Bearer {secrets[_KEY]}", "Accept": "application/json"},
             webhook_secret=secrets[_WEBHOOK_SECRET],
+            professional=chosen.professional,
+            switches=Switches.of(setup),
         )
 
     @property
     def destination(self) -> str:
         """The host that takes the messages."""
         return httpx.URL(self.url).host
-
-    @property
-    def _auth(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
 
     def build_request(self, batch: Batch) -> httpx.Request:
         """
@@ -128,11 +124,10 @@ class MailerSend:
         Raises:
             ContentError: there is nothing that List-Unsubscribe could lead to.
         """
-        readers = Columns(batch)
-        names = [_NO_NAME.sub(" ", name) for name in readers["@display_name"]]
-        layout = _layout(batch.edition, self.professional, self.track_opens, self.track_clicks)
-        headers = {**self._auth, "Content-Type": "application/json"}
-        return layout.fill(Columns(batch, {"@plain_name": names})).post(f"{self.url}/v1/bulk-email", headers)
+        names = [_NO_NAME.sub(" ", name) for name in Columns(batch)["@display_name"]]
+        layout = _layout(batch.edition, self.switches, professional=self.professional)
+        body = layout.fill(Columns(batch, {"@name_in_to": names}))
+        return body.post(f"{self.url}/v1/bulk-email", {**self.headers, "Content-Type": "application/json"})
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
@@ -141,8 +136,10 @@ class MailerSend:
         Raises:
             UnclearError: it does not say that it took them.
             RejectedError: something in the batch is wrong.
-            ProviderError: the token is wrong, or a quota is used up.
+            ProviderError: the token or the sender is wrong, or a quota is used up.
         """
+        if response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and _is_ours(response):
+            raise refusal(response)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS and _QUOTA in response.content:
             raise refusal(response)
         return receipts_by_status(batch, response) or [
@@ -156,15 +153,15 @@ class MailerSend:
         Raises:
             ProviderError: the service does not answer as it should, or does not know the sender's domain.
         """
-        listed = {tag: email for email in self._listed(batch, fetch) for tag in email.tags or []}
-        return [_logged(listed.get(correlation_id)) for correlation_id in batch.correlation_ids]
+        listed = {tag: _logged(email) for email in self._listed(batch, fetch) for tag in email.tags or []}
+        return receipts_by_log(batch, listed)
 
     def _listed(self, batch: Batch, fetch: Fetch) -> Iterator[_Listed]:
         """Return what it has of the issue since the batch was claimed; the end is past, as dates ahead are refused."""
         name = batch.edition.sender.domain
-        domains = self._asked("/domains", {"limit": 100}, fetch, _Domains).data
+        domains = looked_up(self._asking("domains", {"limit": 100}), fetch, _Domains).data
         window: dict[str, str | int] = {
-            "domain_id": next((domain.id for domain in domains if domain.name == name), ""),
+            "domain_id": next((domain.id for domain in domains if domain.covers(name)), ""),
             "date_from": int(batch.at.timestamp()),
             "date_to": int((batch.at + (self.limits.log_delay or timedelta())).timestamp()),
             "tag": issue_tag(batch.edition),
@@ -174,17 +171,13 @@ class MailerSend:
             msg = f"MailerSend does not know {name}, so its log cannot be asked"
             raise ProviderError(msg, hint="Give the token the right to read domains.")
         for page in range(1, _PAGES + 1):
-            emails = self._asked("/emails", {**window, "page": page}, fetch, _Emails).data
+            emails = looked_up(self._asking("emails", {**window, "page": page}), fetch, _Emails).data
             yield from emails
             if len(emails) < _PAGE:
                 return
 
-    def _asked(self, path: str, what: dict[str, str | int], fetch: Fetch, kind: type[_Kind]) -> _Kind:
-        response = fetch(httpx.Request("GET", httpx.URL(f"{self.url}/v1{path}", params=what), headers=self._auth))
-        if response.is_success:
-            return decoded(response, kind)
-        msg = f"MailerSend says {said(response)}"
-        raise ProviderError(msg, hint="Ask again later.")
+    def _asking(self, path: str, what: Mapping[str, str | int]) -> httpx.Request:
+        return httpx.Request("GET", f"{self.url}/v1/{path}", params=what, headers=self.headers)
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
@@ -198,12 +191,12 @@ class MailerSend:
         del now, fetch
         secret = secret_for(_WEBHOOK_SECRET, self.webhook_secret)
         check_signature(hmac.digest(secret, body, "sha256").hex(), header_of(headers, "Signature"))
-        return events(body)
+        return events_of(body)
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's domains."""
         del now
-        response = fetch(httpx.Request("GET", f"{self.url}/v1/domains?limit=100", headers=self._auth))
+        response = fetch(self._asking("domains", {"limit": 100}))
         if not response.is_success:
             hint = f"Make a token for {_KEY} anew."
             return [Finding(good=False, sentence=f"MailerSend says {said(response)}", hint=hint)]
@@ -217,20 +210,23 @@ def _limits(chosen: Options) -> Limits:
 
 
 @lru_cache(maxsize=2)
-def _layout(edition: Edition, professional: bool, opens: bool, clicks: bool) -> JsonLayout:  # noqa: FBT001  # a cache's key
+def _layout(edition: Edition, switches: Switches, *, professional: bool) -> JsonLayout:
     message: dict[str, Json] = {
-        "from": _mailbox(edition.sender, "From"),
-        **({"reply_to": _mailbox(edition.reply_to, "Reply-To")} if edition.reply_to else {}),
-        "to": [{"email": Pattern.of_field("@address"), "name": IfAny("@plain_name")}],
+        "from": named_address(edition.sender, "From"),
+        "to": [{"email": Pattern.of_field("@address"), "name": IfAny("@name_in_to")}],
         "subject": edition.subject,
         "html": edition.html,
         "text": edition.text,
         "tags": [issue_tag(edition), Pattern.of_field("@correlation_id")],
-        "settings": {"track_opens": opens, "track_clicks": clicks, "track_content": False},
+        "settings": {"track_opens": switches.opens, "track_clicks": switches.clicks, "track_content": False},
         **(_headers(edition) if professional else {}),
-        **({"attachments": [*map(_attachment, edition.images)]} if edition.images else {}),
-        **({"send_at": int(edition.deliver_at.timestamp())} if edition.deliver_at else {}),
     }
+    if edition.reply_to:
+        message["reply_to"] = named_address(edition.reply_to, "Reply-To")
+    if edition.images:
+        message["attachments"] = [*map(_attachment, edition.images)]
+    if edition.deliver_at:
+        message["send_at"] = int(edition.deliver_at.timestamp())
     return JsonLayout.of(Each(message))
 
 
@@ -248,17 +244,22 @@ def _bare(unsubscribe: Pattern) -> Pattern:
     if address is None:
         msg = "MailerSend takes an address for List-Unsubscribe that begins with https://, and there is none"
         raise ContentError(msg)
-    return Pattern.of_line(address[1])
-
-
-def _mailbox(address: Address, header: str) -> Json:
-    name = one_line(address.name)
-    return {"email": wire_address(address.email, header), **({"name": name} if name.strip() else {})}
+    return Pattern.of_text(address[1])
 
 
 def _attachment(image: InlineImage) -> Json:
     content = b64encode(image.content).decode()
     return {"id": image.cid, "filename": image.filename, "disposition": "inline", "content": content}
+
+
+class _Faults(msgspec.Struct):
+    errors: dict[str, object] = {}
+
+
+def _is_ours(response: httpx.Response) -> bool:
+    """Tell whether all faults are in what all messages share, so that no smaller batch would pass."""
+    faults = explained(response, _Faults).errors
+    return bool(faults) and all(map(_OURS.match, faults))
 
 
 class _Taken(msgspec.Struct):
@@ -276,13 +277,10 @@ class _Emails(msgspec.Struct):
     data: list[_Listed]
 
 
-def _logged(email: _Listed | None) -> Receipt:
-    if email is None:
-        return Receipt(state=State.IN_DOUBT)
+def _logged(email: _Listed) -> Receipt:
     if email.status == "rejected":
-        return Receipt(
-            state=State.REFUSED, message_id=email.message_id, reason=email.suppression_reason or email.status
-        )
+        reason = email.suppression_reason or email.status
+        return Receipt(state=State.REFUSED, message_id=email.message_id, reason=reason)
     return Receipt(state=State.SENT, message_id=email.message_id)
 
 
@@ -291,14 +289,18 @@ class _Domain(msgspec.Struct):
     name: str
     is_verified: bool = False
 
+    def covers(self, name: str) -> bool:
+        """Tell whether senders at `name` may use it: "a verified domain or a subdomain from a verified domain"."""
+        return f".{name}".endswith(f".{self.name}")
+
 
 class _Domains(msgspec.Struct):
     data: list[_Domain]
 
 
 def _domain(name: str, response: httpx.Response) -> Finding:
-    known = {domain.name: domain.is_verified for domain in decoded(response, _Domains).data}
-    if known.get(name):
+    known = [domain.is_verified for domain in decoded(response, _Domains).data if domain.covers(name)]
+    if any(known):
         return Finding(good=True, sentence=f"MailerSend has verified {name}")
-    found = f"has not verified {name} yet" if name in known else f"does not know {name}"
+    found = f"has not verified {name} yet" if known else f"does not know {name}"
     return Finding(good=False, sentence=f"MailerSend {found}", hint="Add it under Domains, and its DNS records.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from digest.model import Event, EventKind
-from digest.wire.webhooks import read_body
+from digest.wire.webhooks import EventId, moment_of, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class _Morph(msgspec.Struct):
 
 
 class _Activity(msgspec.Struct):
-    id: str
+    id: EventId
     created_at: datetime
     email: _Email = _Email()
     morph: _Morph | None = None
@@ -64,7 +64,7 @@ class _Call(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw()
 
 
-def events(body: bytes) -> Sequence[Event]:
+def events_of(body: bytes) -> Sequence[Event]:
     """
     Return the event that a call tells of; test pings and news of whole requests are none of a message.
 
@@ -80,7 +80,7 @@ def events(body: bytes) -> Sequence[Event]:
         Event(
             id=activity.id,
             kind=_KINDS.get(call.type, EventKind.OTHER),
-            at=activity.created_at,
+            at=moment_of(activity.created_at),
             original=call.type,
             reason=morph.readable_reason or morph.reason or "",
             correlation_id=next(filter(_CORRELATION_ID.fullmatch, tags), ""),

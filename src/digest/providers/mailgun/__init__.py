@@ -23,22 +23,22 @@ from msgspec import Meta
 from digest.errors import ProviderError
 from digest.model import Receipt, State
 from digest.providers import Finding, Ids, Limits
-from digest.providers.mailgun.form import Form, Switches
+from digest.providers.mailgun.form import Form
 from digest.providers.mailgun.news import Call, Page
-from digest.providers.options import Secret, options, read_options
+from digest.providers.options import Secret, Switches, options, read_options
 from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
 from digest.wire.columns import Columns, issue_tag
 from digest.wire.webhooks import ForgedError, check_moment, check_signature, read_body, secret_for
 from digest.wire.words import said, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from digest.model import Address, Batch, Event
     from digest.providers import Setup
     from digest.wire import Fetch
 
-_APIS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
+_REGIONS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 _KEY, _SIGNING_KEY = "MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY"
 SECRETS = {
     _KEY: Secret(meaning="the API key"),
@@ -86,10 +86,11 @@ class Mailgun:
     )
     transport: ClassVar[None] = None
     url: str
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the key."""
+    signing_key: str = field(repr=False)
     options: Options
     switches: Switches
-    key: str = field(repr=False)
-    signing_key: str = field(repr=False)
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -100,12 +101,13 @@ class Mailgun:
             SettingsError: an option is unknown, wrong or missing, or the key is missing.
         """
         chosen, secrets = read_options(setup, cls.name, Options, SECRETS)
+        key = b64encode(f"api:{secrets[_KEY]}".encode()).decode()
         return cls(
-            url=setup.api_url or _APIS[chosen.region],
-            options=chosen,
-            switches=Switches(opens=setup.track_opens, clicks=setup.track_clicks, sandbox=setup.sandbox),
-            key=secrets[_KEY],
+            url=setup.api_url or _REGIONS[chosen.region],
+            headers={"Authorization": f"Basic {key}"},
             signing_key=secrets[_SIGNING_KEY],
+            options=chosen,
+            switches=Switches.of(setup),
         )
 
     @property
@@ -122,12 +124,8 @@ class Mailgun:
             RejectedError: two readers have the same address.
         """
         form = Form.of(batch, self.switches)
-        headers = {"Content-Type": f"multipart/form-data; boundary={form.boundary}", **self._proof}
+        headers = {**self.headers, "Content-Type": f"multipart/form-data; boundary={form.boundary}"}
         return form.body.post(f"{self.url}/v3/{self.options.domain}/messages", headers)
-
-    @property
-    def _proof(self) -> dict[str, str]:
-        return {"Authorization": f"Basic {b64encode(f'api:{self.key}'.encode()).decode()}"}
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
@@ -189,7 +187,7 @@ class Mailgun:
             place = httpx.URL(page.paging.next).raw_path.decode()  # on our host, as no other is to see the key
 
     def _ask(self, place: str, fetch: Fetch) -> httpx.Response:
-        return fetch(httpx.Request("GET", f"{self.url}{place}", headers=self._proof))
+        return fetch(httpx.Request("GET", f"{self.url}{place}", headers=self.headers))
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """

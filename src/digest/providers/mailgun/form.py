@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from digest.model import Address, Batch, Edition, Merge
+    from digest.providers.options import Switches
 
 # A word between two signs could be taken for a variable, be one of the signs a part of our own. So it goes with them,
 # and a word that fills the text between two slots, or stands between a slot and a sign, is one of that kind, too.
@@ -34,15 +35,6 @@ _SPELLING = Spelling(variable="%recipient.{}%".format, special=_SPECIAL, guarded
 _SETTINGS = ("o:", "h:", "v:")
 _LONGEST_SETTINGS = 16_000
 """Bytes of what all batches share of it, names included: "limited to 16KB total", and a batch's key comes on top."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switches:
-    """How messages are sent."""
-
-    opens: bool
-    clicks: bool
-    sandbox: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

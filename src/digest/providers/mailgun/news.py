@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import msgspec
 
-from digest.errors import ProviderError
 from digest.model import Event, EventKind
+from digest.wire.webhooks import EventId, moment_of
 
 _KINDS = {
     "accepted": EventKind.ACCEPTED,
@@ -61,6 +59,10 @@ class News(msgspec.Struct, rename="kebab"):
         """Our word for it."""
         if self.event != "failed":
             return _KINDS.get(self.event, EventKind.OTHER)
+        # Given up after eight hours of trying, whatever its severity:
+        # https://help.mailgun.com/hc/en-us/articles/28956111811355-Will-Mailgun-retry-my-failed-messages, 2026-11-23.
+        if self.reason == "old":
+            return EventKind.SOFT_BOUNCED
         if self.severity != "permanent":
             return EventKind.DEFERRED  # Mailgun itself tries again
         # An address that bounced, complained or left before is not written to at all.
@@ -80,15 +82,10 @@ class News(msgspec.Struct, rename="kebab"):
         Raises:
             ProviderError: it has no moment.
         """
-        try:
-            at = datetime.fromtimestamp(self.timestamp, UTC)
-        except (ValueError, OverflowError, OSError) as fault:
-            msg = "the moment of an event cannot be read"
-            raise ProviderError(msg) from fault
         return Event(
             id=name,
             kind=self.kind,
-            at=at,
+            at=moment_of(self.timestamp),
             original=f"{self.event} ({self.severity})" if self.severity else self.event,
             reason=self.explanation,
             correlation_id=str(self.user_variables.get("correlation_id", "")),
@@ -100,7 +97,7 @@ class News(msgspec.Struct, rename="kebab"):
 
 class _Signature(msgspec.Struct, rename="kebab"):
     timestamp: str | int
-    token: str
+    token: EventId
     signature: str
     parent_signature: str = ""
     """By the key of the account that a subaccount belongs to."""

@@ -13,28 +13,27 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import httpx
 import msgspec
 from msgspec import Meta
 
-from digest.model import Pattern, Receipt, Spelling, State, merge, one_line
+from digest.model import Pattern, Receipt, Spelling, State, merge
 from digest.providers import Finding, Ids, Limits
-from digest.providers.options import Secret, options, read_options
-from digest.providers.sendgrid.events import PUBLIC_KEY, events_of
-from digest.wire.answers import RejectedError, UnclearError, decoded, receipts_by_status, refusal
-from digest.wire.columns import Columns, further_headers, issue_tag
-from digest.wire.header_fields import wire_address
+from digest.providers.options import Secret, Switches, options, read_options
+from digest.providers.sendgrid.news import PUBLIC_KEY, events_of
+from digest.wire.answers import RejectedError, UnclearError, decoded, explained, receipts_by_status, refusal
+from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, Json, JsonLayout
 from digest.wire.webhooks import secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from digest.model import Address, Batch, Edition, Event
+    from digest.model import Address, Batch, Edition, Event, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
 
@@ -50,7 +49,7 @@ _SPELLING = Spelling(variable=lambda name: f"-{name}-", special=re.compile(r"(?!
 _MOST_VALUES = 5_000
 """Bytes of a reader's values: half of the 10,000 that are allowed, as it is not said if JSON's escapes count."""
 _NO_NAME = re.compile("[;,]")
-Region = Annotated[str, Meta(pattern=r"\A(global|eu)\Z", description='`"global"` or `"eu"`')]
+Region = Annotated[Literal["global", "eu"], Meta(description='`"global"` or `"eu"`')]
 
 
 @options
@@ -79,11 +78,10 @@ class SendGrid:
     )
     transport: ClassVar[None] = None
     url: str
-    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the key."""
     public_key: str = field(repr=False)
-    track_opens: bool
-    track_clicks: bool
-    sandbox: bool
+    switches: Switches
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -96,11 +94,9 @@ class SendGrid:
         chosen, secrets = read_options(setup, cls.name, Options, SECRETS)
         return cls(
             url=setup.api_url or _REGIONS[chosen.region],
-            key=secrets[_KEY],
+            headers={"Authorization": f"Bearer {secrets[_KEY]}"},
             public_key=secrets[PUBLIC_KEY],
-            track_opens=setup.track_opens,
-            track_clicks=setup.track_clicks,
-            sandbox=setup.sandbox,
+            switches=Switches.of(setup),
         )
 
     @property
@@ -122,9 +118,9 @@ class SendGrid:
             msg = f"the values of a reader have more than {_MOST_VALUES} bytes, which SendGrid may not take"
             raise RejectedError(msg)
         names = ["" if _NO_NAME.search(name) else name for name in Columns(batch)["@display_name"]]
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        body = _layout(self, batch.edition, whole=too_long).fill(Columns(batch, {**values, "@name_in_to": names}))
-        return body.post(f"{self.url}/v3/mail/send", headers)
+        layout = _layout(batch.edition, self.switches, whole=too_long)
+        body = layout.fill(Columns(batch, {**values, "@name_in_to": names}))
+        return body.post(f"{self.url}/v3/mail/send", {**self.headers, "Content-Type": "application/json"})
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
@@ -140,7 +136,7 @@ class SendGrid:
         receipts = receipts_by_status(batch, response)
         if receipts is not None:
             return receipts
-        if response.status_code != (httpx.codes.OK if self.sandbox else httpx.codes.ACCEPTED):
+        if response.status_code != (httpx.codes.OK if self.switches.sandbox else httpx.codes.ACCEPTED):
             msg = f"the service answered {said(response)}, which is no answer of SendGrid's"
             raise UnclearError(msg)
         return [Receipt(state=State.SENT, message_id=response.headers.get("X-Message-Id", ""))] * len(batch.readers)
@@ -174,7 +170,7 @@ class SendGrid:
         return [known, _domain(sender.domain, self._ask("whitelabel/domains?limit=500", fetch))]
 
     def _ask(self, path: str, fetch: Fetch) -> httpx.Response:
-        return fetch(httpx.Request("GET", f"{self.url}/v3/{path}", headers={"Authorization": f"Bearer {self.key}"}))
+        return fetch(httpx.Request("GET", f"{self.url}/v3/{path}", headers=self.headers))
 
 
 def _largest(values: Mapping[str, Sequence[str]]) -> int:
@@ -184,7 +180,7 @@ def _largest(values: Mapping[str, Sequence[str]]) -> int:
 
 
 @lru_cache(maxsize=4)
-def _layout(provider: SendGrid, edition: Edition, *, whole: bool) -> JsonLayout:
+def _layout(edition: Edition, switches: Switches, *, whole: bool) -> JsonLayout:
     """Write the request down, for SendGrid to put values in, or whole for a single reader."""
     merged = merge(edition, _SPELLING)
     content = edition if whole else merged
@@ -198,51 +194,41 @@ def _layout(provider: SendGrid, edition: Edition, *, whole: bool) -> JsonLayout:
     }
     if merged.slots and not whole:
         reader["substitutions"] = {_SPELLING.variable(name): Pattern.of_field(name) for name in merged.slots}
-    return JsonLayout.of(
-        {
-            "personalizations": Each(reader),
-            "from": _address(edition.sender, "From"),
-            "subject": content.subject,
-            "content": [  # in this order, by RFC 2046 and by SendGrid
-                {"type": "text/plain", "value": content.text},
-                {"type": "text/html", "value": content.html},
-            ],
-            "categories": [issue_tag(edition)],
-            **dict(_optional(edition)),
-            # What is not said is as the account has it.
-            "mail_settings": {"footer": {"enable": False}, "sandbox_mode": {"enable": provider.sandbox}},
-            "tracking_settings": {
-                "click_tracking": {"enable": provider.track_clicks, "enable_text": False},
-                "open_tracking": {"enable": provider.track_opens},
-                "subscription_tracking": {"enable": False},  # it would add its own List-Unsubscribe
-                "ganalytics": {"enable": False},
-            },
-        }
-    )
-
-
-def _optional(edition: Edition) -> Iterator[tuple[str, Json]]:
+    message: dict[str, Json] = {
+        "personalizations": Each(reader),
+        "from": named_address(edition.sender, "From"),
+        "subject": content.subject,
+        "content": [  # in this order, by RFC 2046 and by SendGrid
+            {"type": "text/plain", "value": content.text},
+            {"type": "text/html", "value": content.html},
+        ],
+        "categories": [issue_tag(edition)],
+        # What is not said is as the account has it.
+        "mail_settings": {"footer": {"enable": False}, "sandbox_mode": {"enable": switches.sandbox}},
+        "tracking_settings": {
+            "click_tracking": {"enable": switches.clicks, "enable_text": False},
+            "open_tracking": {"enable": switches.opens},
+            "subscription_tracking": {"enable": False},  # it would add its own List-Unsubscribe
+            "ganalytics": {"enable": False},
+        },
+    }
     if edition.reply_to:
-        yield "reply_to", _address(edition.reply_to, "Reply-To")
-    if edition.deliver_at:
-        yield "send_at", int(edition.deliver_at.timestamp())
+        message["reply_to"] = named_address(edition.reply_to, "Reply-To")
     if edition.images:
-        images: list[Json] = [
-            {
-                "content": b64encode(image.content).decode(),
-                "type": image.media_type,
-                "filename": image.filename,
-                "disposition": "inline",
-                "content_id": image.cid,
-            }
-            for image in edition.images
-        ]
-        yield "attachments", images
+        message["attachments"] = [*map(_attachment, edition.images)]
+    if edition.deliver_at:
+        message["send_at"] = int(edition.deliver_at.timestamp())
+    return JsonLayout.of(message)
 
 
-def _address(address: Address, header: str) -> Json:
-    name = one_line(address.name)
-    return {"email": wire_address(address.email, header), **({"name": name} if name.strip() else {})}
+def _attachment(image: InlineImage) -> Json:
+    return {
+        "content": b64encode(image.content).decode(),
+        "type": image.media_type,
+        "filename": image.filename,
+        "disposition": "inline",
+        "content_id": image.cid,
+    }
 
 
 class _Fault(msgspec.Struct):
@@ -250,16 +236,12 @@ class _Fault(msgspec.Struct):
 
 
 class _Faults(msgspec.Struct):
-    errors: list[_Fault]
+    errors: list[_Fault] = []
 
 
 def _is_at_fault_for_all(response: httpx.Response) -> bool:
     """Tell whether faults are named in what all readers share, so that no smaller batch would pass."""
-    try:
-        faults = msgspec.json.decode(response.content, type=_Faults).errors
-    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
-        return False
-    fields = [fault.field for fault in faults if fault.field and fault.field != "null"]
+    fields = [fault.field for fault in explained(response, _Faults).errors if fault.field and fault.field != "null"]
     return bool(fields) and not any(field.startswith("personalizations") for field in fields)
 
 

@@ -19,10 +19,10 @@ from digest.config.settings import Line, Word
 from digest.errors import ProviderError, SettingsError
 from digest.model import Receipt, State
 from digest.providers import Finding, Ids, Limits
-from digest.providers.options import Secret, options, read_options
-from digest.providers.ses.news import read_news
+from digest.providers.options import Secret, Switches, options, read_options
+from digest.providers.ses.news import events_of
 from digest.providers.ses.request import body_of
-from digest.wire.answers import UnclearError, decoded, put_off, receipts_by_status, refusal
+from digest.wire.answers import decoded, one_for_each, put_off, receipts_by_status, refusal
 from digest.wire.sigv4 import Signer
 from digest.wire.sns import Topic
 from digest.wire.words import clean, said, words_of
@@ -95,7 +95,7 @@ class Options:
     """The ARN of the SNS topic that calls the webhook; without it, no call is believed."""
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots, since limits stand on the class, too, and an account has its own
+@dataclass(frozen=True, kw_only=True)  # no slots: they would hide the limits of the class
 class Ses:
     """Puts batches in the words of SES."""
 
@@ -106,8 +106,7 @@ class Ses:
     signer: Signer
     options: Options
     topic: Topic
-    opens: bool
-    clicks: bool
+    switches: Switches
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -134,8 +133,7 @@ class Ses:
             ),
             options=chosen,
             topic=Topic(arn=chosen.topic or ""),
-            opens=setup.track_opens,
-            clicks=setup.track_clicks,
+            switches=Switches.of(setup),
         )
 
     @property
@@ -152,7 +150,7 @@ class Ses:
             RejectedError: one cannot for a single reader, or their values are too long.
         """
         url = f"{self.url}/v2/email/outbound-bulk-emails"
-        body = body_of(batch, self.options.configuration_set, opens=self.opens, clicks=self.clicks)
+        body = body_of(batch, self.options.configuration_set, self.switches)
         headers = {"Content-Type": "application/json"}
         return body.post(url, self.signer.sign("POST", url, batch.at, headers=headers, body=body))
 
@@ -170,7 +168,7 @@ class Ses:
             return put_off(batch, response)
         if fault in _THROTTLES | _REFUSALS or (response.is_client_error and _NOT_VERIFIED.search(words)):
             raise refusal(response)
-        return receipts_by_status(batch, response) or _receipts(len(batch.readers), decoded(response, _Taken).results)
+        return receipts_by_status(batch, response) or _receipts(one_for_each(batch, decoded(response, _Taken).results))
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
@@ -183,7 +181,7 @@ class Ses:
         """
         del headers  # all that counts is signed, in the body
         notification = self.topic.read(body, now=now, fetch=fetch)
-        return read_news(notification) if notification else []
+        return events_of(notification) if notification else []
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account, and for the sender's domain."""
@@ -223,10 +221,8 @@ class _Taken(msgspec.Struct):
     results: list[_Result] = msgspec.field(name="BulkEmailEntryResults")
 
 
-def _receipts(count: int, results: Sequence[_Result]) -> Sequence[Receipt]:
-    if len(results) != count:
-        msg = f"Amazon SES gave {len(results)} answers for {count} readers"
-        raise UnclearError(msg)
+def _receipts(results: Sequence[_Result]) -> Sequence[Receipt]:
+    """Return a receipt for each result, unless nobody was taken for what is no reader's fault."""
     receipts = [*map(_receipt, results)]
     fault = next(filter(_is_nobodys, results), None)
     if fault and not any(receipt.state is State.SENT for receipt in receipts):

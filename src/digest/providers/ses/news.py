@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from digest.model import Event, EventKind
-from digest.wire.webhooks import read_body
+from digest.wire.webhooks import moment_of, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ class _News(msgspec.Struct, rename="camel"):
         return next(filter(None, (*told, self.reject, self.failure, self.open, self.click)), _Detail())
 
 
-def read_news(notification: Notification) -> Sequence[Event]:
+def events_of(notification: Notification) -> Sequence[Event]:
     """
     Return an event for each reader that a notification tells of.
 
@@ -101,7 +101,7 @@ def read_news(notification: Notification) -> Sequence[Event]:
         Event(
             id=f"{notification.id}/{number}" if number else notification.id,
             kind=_kind(word, detail),
-            at=detail.timestamp or notification.at,
+            at=moment_of(detail.timestamp or notification.at),
             original=word,
             reason=recipient.diagnostic_code or detail.explanation,
             correlation_id=next(iter(news.mail.tags.get("correlation_id", ())), ""),

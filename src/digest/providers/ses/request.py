@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from digest.errors import ContentError
-from digest.model import Address, Pattern, Spelling, merge, one_line
+from digest.model import Address, Pattern, Spelling, merge
 from digest.wire.answers import RejectedError
-from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
-from digest.wire.header_fields import address_field
+from digest.wire.columns import Columns, ascii_mailbox, further_headers, issue_tag, mailbox
 from digest.wire.json_layout import Each, Json, JsonLayout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from digest.model import Batch, Edition
+    from digest.model import Batch, Edition, InlineImage
+    from digest.providers.options import Switches
     from digest.wire.bodies import Body
 
 _SPELLING = Spelling(variable="{{{{{}}}}}".format, special=re.compile(r"[{}\\]+"))
@@ -37,7 +36,7 @@ _UNFIT = re.compile(r"[^ -~]|\{\{")
 _SWITCH = {True: "ENABLED", False: "DISABLED"}
 
 
-def body_of(batch: Batch, configuration_set: str | None, *, opens: bool, clicks: bool) -> Body:
+def body_of(batch: Batch, configuration_set: str | None, switches: Switches) -> Body:
     """
     Return the JSON that sends a batch.
 
@@ -45,39 +44,37 @@ def body_of(batch: Batch, configuration_set: str | None, *, opens: bool, clicks:
         ContentError: a header field cannot be carried.
         RejectedError: one cannot for a single reader, or their values are too long.
     """
-    layout = _layout(batch.edition, configuration_set, opens=opens, clicks=clicks)
+    layout = _layout(batch.edition, configuration_set, switches)
     _refuse_unfit_readers(batch)
-    further = {"To": [*_mailboxes(batch)], "Data": _data(batch)}  # no field of a reader begins with a capital
-    return layout.fill(Columns(batch, further=further))
+    return layout.fill(Columns(batch, {"@to": [*_mailboxes(batch)], "@data": _data(batch)}))
 
 
 @lru_cache(maxsize=2)
-def _layout(edition: Edition, configuration_set: str | None, *, opens: bool, clicks: bool) -> JsonLayout:
-    reply_to: dict[str, Json] = {"ReplyToAddresses": [_mailbox(edition.reply_to)]} if edition.reply_to else {}
-    named: dict[str, Json] = {"ConfigurationSetName": configuration_set} if configuration_set else {}
-    return JsonLayout.of(
-        {
-            "FromEmailAddress": _mailbox(edition.sender),
-            **reply_to,
-            **named,
-            "ConfigurationOverrides": {
-                "Tracking": {"OpenTrackingEnabled": _SWITCH[opens], "ClickTrackingEnabled": _SWITCH[clicks]}
-            },
-            "DefaultContent": {"Template": _template(edition)},
-            "BulkEmailEntries": Each(_entry(edition)),
-        }
-    )
+def _layout(edition: Edition, configuration_set: str | None, switches: Switches) -> JsonLayout:
+    tracking = {"OpenTrackingEnabled": _SWITCH[switches.opens], "ClickTrackingEnabled": _SWITCH[switches.clicks]}
+    message: dict[str, Json] = {
+        "FromEmailAddress": _mailbox(edition.sender, "From"),
+        "ConfigurationOverrides": {"Tracking": tracking},
+        "DefaultContent": {"Template": _template(edition)},
+        "BulkEmailEntries": Each(_entry(edition)),
+    }
+    if edition.reply_to:
+        message["ReplyToAddresses"] = [_mailbox(edition.reply_to, "Reply-To")]
+    if configuration_set:
+        message["ConfigurationSetName"] = configuration_set
+    return JsonLayout.of(message)
 
 
 def _template(edition: Edition) -> Json:
     merged = merge(edition, _SPELLING)
-    attachments: dict[str, Json] = {"Attachments": _attachments(edition)} if edition.images else {}
-    return {
+    template: dict[str, Json] = {
         "TemplateContent": {"Subject": merged.subject, "Html": merged.html, "Text": merged.text},
         "TemplateData": "{}",
         "Headers": [{"Name": name, "Value": pattern} for name, pattern in _headers(edition) if not pattern.slots],
-        **attachments,
     }
+    if edition.images:
+        template["Attachments"] = [*map(_attachment, edition.images)]
+    return template
 
 
 def _entry(edition: Edition) -> Json:
@@ -88,9 +85,9 @@ def _entry(edition: Edition) -> Json:
         "correlation_id": Pattern.of_field("@correlation_id"),
     }
     return {
-        "Destination": {"ToAddresses": [Pattern.of_field("To")]},
+        "Destination": {"ToAddresses": [Pattern.of_field("@to")]},
         "ReplacementTags": [{"Name": name, "Value": value} for name, value in tags.items()],
-        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": Pattern.of_field("Data")}},
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": Pattern.of_field("@data")}},
         "ReplacementHeaders": [
             {"Name": name, "Value": pattern} for name, pattern in _headers(edition) if pattern.slots
         ],
@@ -107,33 +104,27 @@ def _headers(edition: Edition) -> list[tuple[str, Pattern]]:
     return headers
 
 
-def _attachments(edition: Edition) -> list[Json]:
-    return [
-        {
-            "RawContent": b64encode(image.content).decode(),
-            "ContentDisposition": "INLINE",
-            "ContentId": image.cid,
-            "ContentType": image.media_type,
-            "ContentTransferEncoding": "BASE64",
-            "FileName": image.filename,
-        }
-        for image in edition.images
-    ]
+def _attachment(image: InlineImage) -> Json:
+    return {
+        "RawContent": b64encode(image.content).decode(),
+        "ContentDisposition": "INLINE",
+        "ContentId": image.cid,
+        "ContentType": image.media_type,
+        "ContentTransferEncoding": "BASE64",
+        "FileName": image.filename,
+    }
 
 
 def _mailboxes(batch: Batch) -> Iterator[str]:
     columns = Columns(batch)
     for name, email in zip(columns["@display_name"], columns["@address"], strict=True):
-        yield _mailbox(Address(email=email, name=name))
+        yield _mailbox(Address(email=email, name=name), "To")
 
 
-def _mailbox(address: Address) -> str:
+def _mailbox(address: Address, header: str) -> str:
     """Return an address as SES takes it: in ASCII, with encoded words in the name, as in a header field."""
     plain = mailbox(address)
-    if plain.isascii() and "=?" not in plain:
-        return plain
-    line = address_field("To", replace(address, name=one_line(address.name))).decode()
-    return line.partition(":")[2].replace("\r\n", "").strip()
+    return plain if plain.isascii() and "=?" not in plain else ascii_mailbox(address, header)
 
 
 def _data(batch: Batch) -> list[str]:

@@ -98,14 +98,14 @@ _LIMITS = Limits(
 )
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots, which would hide the limits that hold before anything is set
+@dataclass(frozen=True, kw_only=True)  # no slots: they would hide the limits of the class
 class Smtp:
     """Writes conversations with a mail server, which its transport holds."""
 
     name: ClassVar[str] = "smtp"
+    limits: Limits = _LIMITS
     transport: Relay
     return_path: str = ""
-    limits: Limits = _LIMITS
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:

@@ -12,7 +12,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import httpx
 import msgspec
@@ -21,9 +21,9 @@ from msgspec import Meta
 from digest.config.settings import Switch
 from digest.model import Pattern, Receipt, Spelling, State, merge, one_line
 from digest.providers import Finding, Ids, Limits, OneClick
-from digest.providers.options import Secret, options, read_options
-from digest.providers.sparkpost.events import LOG_DELAY, campaign_of, events_of, queries, receipts_of
-from digest.wire.answers import UnclearError, decoded, put_off, receipts_by_status, refusal
+from digest.providers.options import Secret, Switches, options, read_options
+from digest.providers.sparkpost.news import LOG_DELAY, campaign_of, events_of, queries, receipts_of
+from digest.wire.answers import UnclearError, decoded, explained, put_off, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, mailbox
 from digest.wire.header_fields import wire_address
 from digest.wire.json_layout import Each, Json, JsonLayout
@@ -70,7 +70,7 @@ _LIMITS = Limits(
     signature="Basic",
     caveats=(_UNSUBSCRIBING, _NAMES),
 )
-Region = Annotated[str, Meta(pattern=r"\A(us|eu)\Z", description='`"us"` or `"eu"`')]
+Region = Annotated[Literal["us", "eu"], Meta(description='`"us"` or `"eu"`')]
 
 
 @options
@@ -83,7 +83,7 @@ class Options:
     """Sends as transactional mail: our `List-Unsubscribe` survives, but readers who left over there get it, too."""
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots, as a class with slots could not show its limits
+@dataclass(frozen=True, kw_only=True)  # no slots: they would hide the limits of the class
 class SparkPost:
     """Puts batches in SparkPost's words."""
 
@@ -91,12 +91,11 @@ class SparkPost:
     limits: Limits = _LIMITS
     transport: ClassVar[None] = None
     url: str
-    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the key."""
     webhook_auth: str = field(repr=False)
     transactional: bool
-    track_opens: bool
-    track_clicks: bool
-    sandbox: bool
+    switches: Switches
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
@@ -111,12 +110,10 @@ class SparkPost:
         return cls(
             limits=ours if chosen.transactional else _LIMITS,
             url=setup.api_url or _REGIONS[chosen.region],
-            key=secrets[_KEY],
+            headers={"Authorization": secrets[_KEY]},
             webhook_auth=secrets[_WEBHOOK_AUTH],
             transactional=chosen.transactional,
-            track_opens=setup.track_opens,
-            track_clicks=setup.track_clicks,
-            sandbox=setup.sandbox,
+            switches=Switches.of(setup),
         )
 
     @property
@@ -126,19 +123,16 @@ class SparkPost:
 
     def build_request(self, batch: Batch) -> httpx.Request:
         """Return one transmission with everybody's values; in the sandbox, to addresses that swallow all."""
-        merged, layout = _layout(self, batch.edition)
+        merged, layout = _layout(batch.edition, self.switches, transactional=self.transactional)
         columns = Columns(batch)
+        sink = ".sink.sparkpostmail.com" if self.switches.sandbox else ""
         further = {
             **merged.columns(batch.readers),
             "@name_in_to": ["" if _NO_NAME.search(name) else name for name in columns["@display_name"]],
-            "@address_in_to": [f"{address}{self._sink}" for address in columns["@address"]],
+            "@address_in_to": [f"{address}{sink}" for address in columns["@address"]],
         }
-        headers = {"Authorization": self.key, "Content-Type": "application/json"}
+        headers = {**self.headers, "Content-Type": "application/json"}
         return layout.fill(Columns(batch, further)).post(f"{self.url}/api/v1/transmissions", headers)
-
-    @property
-    def _sink(self) -> str:
-        return ".sink.sparkpostmail.com" if self.sandbox else ""
 
     def read_response(self, batch: Batch, response: httpx.Response) -> Sequence[Receipt]:
         """
@@ -195,12 +189,11 @@ class SparkPost:
         return [Finding(good=False, sentence=f"SparkPost says {said(response)}", hint=f"Make a key for {_KEY} anew.")]
 
     def _ask(self, path: str, fetch: Fetch, query: Mapping[str, str]) -> httpx.Response:
-        headers = {"Authorization": self.key}
-        return fetch(httpx.Request("GET", f"{self.url}/api/v1/{path}", params=query, headers=headers))
+        return fetch(httpx.Request("GET", f"{self.url}/api/v1/{path}", params=query, headers=self.headers))
 
 
 @lru_cache(maxsize=4)
-def _layout(provider: SparkPost, edition: Edition) -> tuple[Merge, JsonLayout]:
+def _layout(edition: Edition, switches: Switches, *, transactional: bool) -> tuple[Merge, JsonLayout]:
     """Write the transmission down. Its language is read in the sender and in header fields, too."""
     headers = {**further_headers(edition), **_senders(edition)}
     merged = merge(replace(edition, headers=headers), _SPELLING)
@@ -228,7 +221,7 @@ def _layout(provider: SparkPost, edition: Edition) -> tuple[Merge, JsonLayout]:
     layout = JsonLayout.of(
         {
             "campaign_id": campaign_of(edition),
-            "options": _options(provider, edition),
+            "options": _options(edition, switches, transactional=transactional),
             "metadata": {"batch": Pattern.of_field("@batch")},
             "substitution_data": merged.constants,
             "recipients": Each(recipient),
@@ -244,14 +237,15 @@ def _senders(edition: Edition) -> dict[str, Pattern]:
     return {**name, **reply_to}
 
 
-def _options(provider: SparkPost, edition: Edition) -> Json:
-    start = {"start_time": edition.deliver_at.isoformat(timespec="seconds")} if edition.deliver_at else {}
-    return {
-        "transactional": provider.transactional,
-        "open_tracking": provider.track_opens,
-        "click_tracking": provider.track_clicks,
-        **start,
+def _options(edition: Edition, switches: Switches, *, transactional: bool) -> Json:
+    chosen: dict[str, Json] = {
+        "transactional": transactional,
+        "open_tracking": switches.opens,
+        "click_tracking": switches.clicks,
     }
+    if edition.deliver_at:
+        chosen["start_time"] = edition.deliver_at.isoformat(timespec="seconds")
+    return chosen
 
 
 class _Fault(msgspec.Struct):
@@ -265,10 +259,7 @@ class _Faults(msgspec.Struct):
 
 
 def _codes(response: httpx.Response) -> Sequence[str]:
-    try:
-        return [str(fault.code) for fault in msgspec.json.decode(response.content, type=_Faults).errors]
-    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
-        return []
+    return [str(fault.code) for fault in explained(response, _Faults).errors]
 
 
 class _Results(msgspec.Struct):

@@ -15,14 +15,14 @@ from digest.config.settings import Word
 from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
+from digest.wire.answers import decoded, one_for_each, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
 from digest.wire.json_layout import Each, Json, JsonLayout
 from digest.wire.webhooks import check_moment, check_signature, header_of, read_body, secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from digest.model import Address, Batch, Edition
     from digest.providers import Setup
@@ -67,9 +67,10 @@ class Pigeon:
     )
     transport: ClassVar[None] = None
     url: str
-    loft: str
-    key: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    """What every request needs: the key."""
     webhook_secret: str = field(repr=False)
+    loft: str
     sandbox: bool
 
     @classmethod
@@ -84,9 +85,9 @@ class Pigeon:
         chosen, secrets = read_options(setup, cls.name, Options, SECRETS)
         return cls(
             url=setup.api_url or _API,
-            loft=chosen.loft,
-            key=secrets[_KEY],
+            headers={"Authorization": f"Bearer {secrets[_KEY]}"},
             webhook_secret=secrets[_WEBHOOK_SECRET],
+            loft=chosen.loft,
             sandbox=setup.sandbox,
         )
 
@@ -97,7 +98,7 @@ class Pigeon:
 
     def build_request(self, batch: Batch) -> httpx.Request:
         """Return whole messages, under the batch's key."""
-        headers = {**self._authorization, "Content-Type": "application/json", "Idempotency-Key": batch.key}
+        headers = {**self.headers, "Content-Type": "application/json", "Idempotency-Key": batch.key}
         body = _layout(batch.edition, self.loft, dry_run=self.sandbox).fill(Columns(batch))
         return body.post(f"{self.url}/v1/messages", headers)
 
@@ -112,7 +113,9 @@ class Pigeon:
         """
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS and b'"quota"' in response.content:
             raise refusal(response)  # else a 429 means: too fast, and the engine waits
-        return receipts_by_status(batch, response) or _receipts(len(batch.readers), decoded(response, _Taken))
+        return receipts_by_status(batch, response) or [
+            *map(_receipt, one_for_each(batch, decoded(response, _Taken).results))
+        ]
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
@@ -134,17 +137,13 @@ class Pigeon:
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask whether the domain of `sender` is verified."""
         del now  # for services whose requests are signed with the moment
-        response = fetch(httpx.Request("GET", f"{self.url}/v1/domains/{sender.domain}", headers=self._authorization))
+        response = fetch(httpx.Request("GET", f"{self.url}/v1/domains/{sender.domain}", headers=self.headers))
         if not response.is_success:
             hint = f"Compare {_KEY} with the key over there."
             return [Finding(good=False, sentence=f"Pigeon Post says {said(response)}", hint=hint)]
         verified = decoded(response, _Domain).verified
         found = "has verified" if verified else "has not yet verified"
         return [Finding(good=verified, sentence=f"Pigeon Post {found} {sender.domain}", hint="Add its DNS records.")]
-
-    @property
-    def _authorization(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.key}"}
 
 
 @lru_cache(maxsize=2)
@@ -159,8 +158,9 @@ def _layout(edition: Edition, loft: str, *, dry_run: bool) -> JsonLayout:
         "tag": issue_tag(edition),
         "reference": Pattern.of_field("@correlation_id"),
     }
-    reply_to: dict[str, Json] = {"reply_to": mailbox(edition.reply_to)} if edition.reply_to else {}
-    return JsonLayout.of({"loft": loft, "dry_run": dry_run, "messages": Each(message | reply_to)})
+    if edition.reply_to:
+        message["reply_to"] = mailbox(edition.reply_to)
+    return JsonLayout.of({"loft": loft, "dry_run": dry_run, "messages": Each(message)})
 
 
 class _Result(msgspec.Struct):
@@ -172,16 +172,12 @@ class _Taken(msgspec.Struct):
     results: list[_Result]
 
 
-def _receipts(count: int, taken: _Taken) -> Sequence[Receipt]:
-    if len(taken.results) != count or not all(result.id or result.error for result in taken.results):
-        msg = f"Pigeon Post answered for {len(taken.results)} messages of {count}, and not for each what it did"
-        raise UnclearError(msg)
-    return [
-        Receipt(state=State.REFUSED, reason=result.error)
-        if result.error
-        else Receipt(state=State.SENT, message_id=result.id)
-        for result in taken.results
-    ]
+def _receipt(result: _Result) -> Receipt:
+    if result.error:
+        return Receipt(state=State.REFUSED, reason=result.error)
+    if not result.id:
+        return Receipt(state=State.IN_DOUBT, reason="it gave the message no name")
+    return Receipt(state=State.SENT, message_id=result.id)
 
 
 class _Domain(msgspec.Struct):

@@ -31,7 +31,13 @@ _FIRST_EVENTS = "injection,generation_failure,generation_rejection,policy_reject
 _LONGEST_QUERY = 3000  # of the 4096 signs that an address may have
 _MOST_EVENTS = 10_000  # that an answer can have
 
-_HARD_BOUNCES = frozenset({"10", "30", "90"})
+# https://support.sparkpost.com/docs/deliverability/bounce-classification-codes, read on 2026-11-23; others are soft.
+_BOUNCES = {
+    **dict.fromkeys(("10", "30"), EventKind.BOUNCED),
+    "25": EventKind.REFUSED,  # "failed by SparkPost's configured policies"
+    **dict.fromkeys(("60", "80", "100"), EventKind.OTHER),  # answers to what arrived: a vacation, a question
+    "90": EventKind.LEFT,  # "the message is an unsubscribe request"
+}
 _KINDS = {
     "injection": EventKind.ACCEPTED,
     "delivery": EventKind.DELIVERED,
@@ -102,7 +108,7 @@ def _event(news: _Told) -> Event:
 
 def _kind(news: _News) -> EventKind:
     if news.type in {"bounce", "out_of_band"}:
-        return EventKind.BOUNCED if news.bounce_class in _HARD_BOUNCES else EventKind.SOFT_BOUNCED
+        return _BOUNCES.get(news.bounce_class, EventKind.SOFT_BOUNCED)
     return _KINDS.get(news.type, EventKind.OTHER)
 
 

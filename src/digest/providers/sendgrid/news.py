@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from binascii import Error
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from digest.errors import SettingsError
 from digest.model import Event, EventKind
-from digest.wire.webhooks import ForgedError, check_moment, header_of, moment_of, read_body
+from digest.wire.webhooks import EventId, ForgedError, check_moment, header_of, moment_of, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +64,7 @@ def _check_signature(key: bytes, signature: str, signed: bytes) -> None:
         SettingsError: the key is none, or the library is missing.
     """
     try:
-        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # an extra, for webhooks alone
+        from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415  # an extra
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA  # noqa: PLC0415
         from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey as PublicKey  # noqa: PLC0415
         from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
@@ -79,13 +78,13 @@ def _check_signature(key: bytes, signature: str, signed: bytes) -> None:
     )
     try:
         public_key = load_der_public_key(b64decode(key, validate=True))
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise no_key from error
     if not isinstance(public_key, PublicKey):
         raise no_key
     try:
         public_key.verify(b64decode(signature, validate=True), signed, ECDSA(SHA256()))
-    except (InvalidSignature, Error, ValueError) as error:
+    except (InvalidSignature, ValueError) as error:
         msg = "the signature of the call is not SendGrid's"
         raise ForgedError(msg, hint=f"If SendGrid does call here, compare {PUBLIC_KEY} with the one there.") from error
 
@@ -93,7 +92,7 @@ def _check_signature(key: bytes, signature: str, signed: bytes) -> None:
 class _News(msgspec.Struct):
     event: str
     timestamp: int
-    sg_event_id: str
+    sg_event_id: EventId
     sg_message_id: str = ""
     email: str = ""
     type: str = ""
