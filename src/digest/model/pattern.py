@@ -42,7 +42,7 @@ class Context(Enum):
     def escape_all(self, values: Sequence[str]) -> Sequence[str]:
         """Escape many values, in one piece where that comes to the same: a batch has a thousand."""
         joined = "".join(values)
-        if not joined or _BREAKS.search(joined):
+        if not joined or (not joined.isprintable() and _BREAKS.search(joined)):
             return [*map(self.escape, values)]
         if self is Context.HTML:
             return html.escape("\n".join(values)).split("\n")
@@ -51,11 +51,11 @@ class Context(Enum):
 
 def one_line(value: str) -> str:
     """Return `value` with a space for each line break and control character, which could begin a header field."""
-    return _BREAKS.sub(" ", value)
+    return value if value.isprintable() else _BREAKS.sub(" ", value)  # nearly all are, and that is quick to see
 
 
 def _as_html(value: str) -> str:
-    return html.escape(one_line(value))
+    return html.escape(value if value.isprintable() else one_line(value))
 
 
 def _as_url_part(value: str) -> str:
