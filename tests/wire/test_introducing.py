@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from digest import __version__
-from digest.wire.introducing import INTRODUCED
+from digest.wire.introducing import open_client
 
 
 def _sent(request: httpx.Request) -> httpx.Headers:
@@ -15,7 +15,7 @@ def _sent(request: httpx.Request) -> httpx.Headers:
         seen.append(arrived)
         return httpx.Response(200)
 
-    with httpx.Client(transport=httpx.MockTransport(take), event_hooks=INTRODUCED) as client:
+    with open_client(transport=httpx.MockTransport(take), timeout=httpx.Timeout(5)) as client:
         client.send(request)
     return seen[0].headers
 

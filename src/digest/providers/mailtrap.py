@@ -22,6 +22,7 @@ from digest.errors import ContentError, SettingsError
 from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, options, read_options, refuse_tracking
+from digest.wire import UNREADABLE
 from digest.wire.answers import RejectedError, decoded, looked_up, one_for_each, receipts_by_log, receipts_by_status
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, Json, JsonLayout
@@ -306,7 +307,7 @@ def _news(body: bytes) -> Sequence[_News]:
     """Read an object with all events, or an object a line with an event each, as the webhook was set up."""
     try:
         return msgspec.json.Decoder(_News, strict=False).decode_lines(body)
-    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
+    except UNREADABLE:
         return read_body(body, _Call).events
 
 

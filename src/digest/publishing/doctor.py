@@ -15,7 +15,7 @@ from digest.providers import Examines
 from digest.providers.outbox import Outbox
 from digest.publishing.choosing import service_of
 from digest.wire.answers import UnclearError
-from digest.wire.introducing import INTRODUCED
+from digest.wire.introducing import open_client
 from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _ask_service(provider: Provider | OwnsList, settings: Settings, now: datetim
         sentence = f"{provider.name} cannot be asked whether the key is good, other than by sending"
         return [_of_service(Grade.UNKNOWN, sentence, "Send one message to yourself.")]
     transport = getattr(provider, "transport", None)
-    with httpx.Client(transport=transport, timeout=_TIMEOUT, event_hooks=INTRODUCED) as client:
+    with open_client(transport=transport, timeout=_TIMEOUT) as client:
         try:
             found = provider.examine(settings.newsletter.from_, now=now, fetch=partial(_fetch, client))
         except (httpx.LocalProtocolError, httpx.InvalidURL, UnicodeError):  # whose words could be the key

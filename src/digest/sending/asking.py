@@ -8,7 +8,7 @@ import httpx
 
 from digest.errors import IncompleteError, ProviderError
 from digest.providers import KeepsLog
-from digest.wire.introducing import INTRODUCED
+from digest.wire.introducing import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def ask(batch: Batch, provider: Provider, *, since: datetime, now: datetime) -> 
     if early > 0:
         msg = f"{provider.name} may not have written down what it did; its log is complete in {early:.0f} seconds"
         raise IncompleteError(msg, hint="Ask again then.")
-    with httpx.Client(transport=provider.transport, timeout=_TIMEOUT, event_hooks=INTRODUCED) as client:
+    with open_client(transport=provider.transport, timeout=_TIMEOUT) as client:
         try:
             return provider.consult_log(batch, _once_each(client.send, provider.name))
         except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -26,7 +26,7 @@ from digest.model import Receipt, State
 from digest.sending.pace import Bucket, backoff
 from digest.sending.posting import Answer, Attempt, post
 from digest.wire.answers import Fate
-from digest.wire.introducing import INTRODUCED
+from digest.wire.introducing import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -162,8 +162,7 @@ class Engine:
         """Give threads that post through one client. After an exception nobody waits for what is in flight."""
         count = self._provider.limits.concurrency
         limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
-        transport = self._provider.transport
-        client = httpx.Client(transport=transport, timeout=_TIMEOUT, limits=limits, event_hooks=INTRODUCED)
+        client = open_client(transport=self._provider.transport, timeout=_TIMEOUT, limits=limits)
         pool = ThreadPoolExecutor(count, thread_name_prefix="post")
         try:
             yield lambda attempt: pool.submit(post, attempt, self._provider, client, self._now)

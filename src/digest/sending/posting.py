@@ -59,7 +59,7 @@ def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callab
     """Build the request of a batch, send it, and read the answer."""
     try:
         request = provider.build_request(attempt.batch)
-        refuse_size(request, provider)
+        _refuse_size(request, provider)
     except RejectedError as fault:
         return Answer(attempt=attempt, fate=Fate.REJECTED, cause=fault)
     except Exception as fault:  # noqa: BLE001  # whatever it is, the batch has surely not left, and that is written down
@@ -77,7 +77,7 @@ def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callab
     return replace(answer, wait=retry_after(response.headers, now()))
 
 
-def refuse_size(request: httpx.Request, provider: Provider) -> None:
+def _refuse_size(request: httpx.Request, provider: Provider) -> None:
     """
     See to it that a request is no larger than the provider takes.
 

@@ -10,7 +10,7 @@ import httpx
 from digest.errors import ProviderError
 from digest.sending.pace import backoff, retry_after
 from digest.wire.answers import Fate, UnclearError, fate_of
-from digest.wire.introducing import INTRODUCED
+from digest.wire.introducing import open_client
 from digest.wire.words import clean
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Line:
     def __init__(self, report: Callable[[str], None], wait: Callable[[float], None]) -> None:
         self._report = report
         self._wait = wait
-        self._client = httpx.Client(timeout=_TIMEOUT, event_hooks=INTRODUCED)
+        self._client = open_client(timeout=_TIMEOUT)
 
     def __enter__(self) -> Fetch:
         return self._fetch

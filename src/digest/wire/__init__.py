@@ -15,3 +15,6 @@ if TYPE_CHECKING:
 
 Fetch: TypeAlias = "Callable[[httpx.Request], httpx.Response]"
 """Sends a request and returns the answer. It raises `httpx.HTTPError` when there is none."""
+
+UNREADABLE = (ValueError, RecursionError)
+"""What the decoder of JSON raises of a body that is none, or none of the kind; the second it lets through."""

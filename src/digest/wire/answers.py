@@ -17,6 +17,7 @@ import msgspec
 
 from digest.errors import ProviderError
 from digest.model import Receipt, State
+from digest.wire import UNREADABLE
 from digest.wire.words import said, status_of
 
 if TYPE_CHECKING:
@@ -258,7 +259,7 @@ def decoded(response: httpx.Response, kind: type[_Answer]) -> _Answer:
     """
     try:
         return msgspec.json.decode(response.content, type=kind)
-    except (ValueError, RecursionError) as error:  # what msgspec raises, and what it lets through
+    except UNREADABLE as error:
         msg = f"the service answered {status_of(response)}, and what it took cannot be read"
         raise UnclearError(msg) from error
 
@@ -267,7 +268,7 @@ def explained(response: httpx.Response, kind: type[_Answer]) -> _Answer:
     """Return the JSON by which an answer explains a failure; where it cannot be read, a blank one."""
     try:
         return msgspec.json.decode(response.content, type=kind)
-    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
+    except UNREADABLE:
         return kind()
 
 

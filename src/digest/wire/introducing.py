@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+import httpx
 
 from digest import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import httpx
 
 # A request that no client of httpx has made has neither. Resend answers one without User-Agent with 403
 # (https://resend.com/docs/api-reference/introduction), SendGrid one without Accept with 406
@@ -18,10 +12,16 @@ if TYPE_CHECKING:
 _INTRODUCTION = {"User-Agent": f"digest/{__version__}", "Accept": "*/*"}
 
 
+_USUAL = httpx.Limits(max_connections=100, max_keepalive_connections=20)  # httpx's own
+
+
 def _introduce(request: httpx.Request) -> None:
     for name, value in _INTRODUCTION.items():
         request.headers.setdefault(name, value)
 
 
-INTRODUCED: Mapping[str, list[Callable[..., object]]] = MappingProxyType({"request": [_introduce]})
-"""The hooks that every client of ours has."""
+def open_client(
+    *, timeout: httpx.Timeout, transport: httpx.BaseTransport | None = None, limits: httpx.Limits = _USUAL
+) -> httpx.Client:
+    """Return a client whose every request says who is asking; what a request says of that itself, stays."""
+    return httpx.Client(transport=transport, timeout=timeout, limits=limits, event_hooks={"request": [_introduce]})

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from digest.errors import ProviderError, SettingsError
+from digest.wire import UNREADABLE
 
 if TYPE_CHECKING:
     import httpx
@@ -114,7 +115,7 @@ def read_body(body: bytes, kind: type[_Body]) -> _Body:
     """
     try:
         return msgspec.json.decode(body, type=kind, strict=False)
-    except (ValueError, RecursionError) as error:  # what msgspec raises, and what it lets through
+    except UNREADABLE as error:
         msg = f"the call cannot be read: {error}"
         raise ProviderError(msg) from error
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
+from digest.wire import UNREADABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,7 +31,7 @@ def words_of(response: httpx.Response) -> str:
         return ""
     try:
         body = msgspec.json.decode(response.content)
-    except (ValueError, RecursionError):  # what msgspec raises, and what it lets through
+    except UNREADABLE:
         return clean(response.text)
     return clean("; ".join(dict.fromkeys(_messages(body)))) or clean(response.text)
 
