@@ -20,8 +20,9 @@ FLOORS = (
     {"config", "links"},
     {"wire"},
     {"domains", "providers", "store", "reading", "rendering"},
-    {"addressing", "sending"},
+    {"addressing", "checking", "sending"},
     {"publishing", "statistics", "subscribing"},
+    {"preview"},
     {"cli"},
     {"__main__"},
 )

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Place:
     """
-    Where in a file something stands, the way editors and compilers write it: ``path:line``.
+    Where in a file something stands, the way editors and compilers write it: ``path:line`` or ``path:line:column``.
 
-    ``line`` counts from 1; 0 means the file as a whole.
+    Lines and columns count from 1; 0 means the file, or the line, as a whole.
     """
 
     path: str
     line: int = 0
+    column: int = 0
 
     @classmethod
     def of(cls, file: Path, root: Path, line: int = 0) -> Self:
@@ -39,7 +40,7 @@ class Place:
         return cls(file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file), line)
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}" if self.line else self.path
+        return ":".join([self.path, *map(str, filter(None, (self.line, self.column)))])
 
 
 class DigestError(Exception):

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from digest.config.lines import lines_of_keys, walk
 from digest.config.settings import (
+    CLIENTS,
     FIELDS,
+    GRADES,
     SECTIONS,
     SEGMENTS,
     FieldDefault,
+    Grade,
     ProviderChoice,
+    Share,
     keys_of,
     read_value,
     wanted_by,
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "digest.toml"
 
-_KNOWN = (*SECTIONS, FIELDS, SEGMENTS)
+_KNOWN = (*SECTIONS, FIELDS, SEGMENTS, GRADES, CLIENTS)
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SYNTAX_ERROR = re.compile(r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 _SECRET_KEY = re.compile(
@@ -111,6 +115,16 @@ class Document:
                 self._note((SEGMENTS, name), f"{SEGMENTS}.{name}: {error.sentence}", error.hint)
         return found
 
+    def grades(self) -> dict[str, str]:
+        """Return how much rules weigh, and note what is no such weight."""
+        table = self._sections.get(GRADES, {})
+        return {name: self._read(Grade, GRADES, name, value) for name, value in table.items()}
+
+    def clients(self) -> dict[str, int]:
+        """Return the shares of mail programs in per cent, and note what is none."""
+        table = self._sections.get(CLIENTS, {})
+        return {name: self._read(Share, CLIENTS, name, value) for name, value in table.items()}
+
     def raise_faults(self) -> None:
         """Raise what was noted, in the order of the lines."""
         raise_all(sorted(self._faults, key=lambda fault: fault.place.line if fault.place else 0))
@@ -123,7 +137,7 @@ class Document:
             return None
 
     def _known_sections(self, tables: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-        for name, table in _with_dark_theme_apart(tables):
+        for name, table in _with_inner_sections_apart(tables):
             path = tuple(name.split("."))
             if name in _KNOWN and isinstance(table, dict):
                 yield name, table
@@ -175,14 +189,12 @@ def _parse(text: str) -> dict[str, Any]:
         ) from error
 
 
-def _with_dark_theme_apart(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the sections of the file, with ``[theme.dark]`` as a section of its own."""
+def _with_inner_sections_apart(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the sections of the file, with those that stand inside others, such as ``[theme.dark]``, by themselves."""
     for name, table in tables.items():
-        if name == "theme" and isinstance(table, dict) and "dark" in table:
-            yield "theme.dark", table["dark"]
-            yield name, {key: value for key, value in table.items() if key != "dark"}
-        else:
-            yield name, table
+        inner = {key for key in table if f"{name}.{key}" in _KNOWN} if isinstance(table, dict) else set()
+        yield from ((f"{name}.{key}", table[key]) for key in inner)
+        yield name, {key: value for key, value in table.items() if key not in inner} if inner else table
 
 
 def _is_secret(name: str) -> bool:

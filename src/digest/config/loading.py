@@ -16,6 +16,7 @@ from digest.config.environment import read_environment
 from digest.config.settings import (
     DARK,
     Assets,
+    Check,
     Newsletter,
     ProviderChoice,
     Send,
@@ -81,6 +82,8 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     reader_fields = document.fields()
     segments = document.segments(reader_fields, ZoneInfo(newsletter.get("timezone") or "UTC"))
     send = document.attributes("send")
+    check = document.attributes("check")
+    grades, clients = document.grades(), document.clients()
     tracking = document.attributes("tracking")
     theme = document.attributes("theme")
     dark = document.attributes("theme.dark")
@@ -94,6 +97,7 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
         fields=reader_fields,
         segments=segments,
         send=Send(**send),
+        check=Check(**check, rules=grades, clients=clients),
         tracking=Tracking(**tracking),
         theme=Theme(**theme, dark=replace(DARK, **dark)),
         assets=Assets(**assets),

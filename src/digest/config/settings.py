@@ -9,7 +9,7 @@ stands in the manual: ``docs/reference/settings.md`` has these words, and a test
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 import idna
@@ -91,6 +91,8 @@ Picture = Annotated[
     ),
 ]
 Switch = Annotated[bool, Meta(description="`true` or `false`")]
+Grade = Annotated[Literal["off", "note", "warning", "error"], Meta(description="`off`, `note`, `warning` or `error`")]
+Share = Annotated[int, _between(0, 100)]
 FieldDefault = Annotated[str, Meta(pattern=rf"\A{_ONE_LINE}*\Z", description='a text on one line, `""` for no default')]
 
 
@@ -149,6 +151,18 @@ class Send:
     """How many hours after its `send_at` an issue may still begin to leave."""
     stop_after: Annotated[int, _between(1, 1000)] = 10
     """After how many requests in a row that were of no use the sending stops, until it is run again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What an issue is held to before it leaves."""
+
+    max_unsupported: Share = 10
+    """How many per cent of the readers may have a mail program that ignores something the issue uses."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """By rule: ``off``, or how much its findings weigh, whatever the rule says."""
+    clients: Mapping[str, int] = field(default_factory=dict)
+    """By mail program: how many per cent of the readers use it; empty where nobody says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +264,7 @@ class Settings:
     segments: Mapping[str, Segment]
     """The segments that have names."""
     send: Send
+    check: Check
     tracking: Tracking
     theme: Theme
     assets: Assets
@@ -305,6 +320,7 @@ SECTIONS: Mapping[str, type] = {
     "provider": ProviderChoice,
     "store": StoreChoice,
     "send": Send,
+    "check": Check,
     "tracking": Tracking,
     "theme": Theme,
     "theme.dark": Palette,
@@ -317,3 +333,9 @@ FIELDS = "fields"
 
 SEGMENTS = "segments"
 """The section whose keys are the names of segments."""
+
+GRADES = "check.rules"
+"""The section whose keys are the names of rules."""
+
+CLIENTS = "check.clients"
+"""The section whose keys are the names of mail programs."""

@@ -3,6 +3,7 @@
 from digest.model.content import Issue, Picture, Prose, Section, Story
 from digest.model.dispatch import Audience, Delivery, Event, EventKind, Plan, Receipt, State, Tally
 from digest.model.edition import Batch, Edition, InlineImage, Message, message_id
+from digest.model.findings import Finding, Severity
 from digest.model.merging import Merge, Spelling, merge
 from digest.model.pattern import MARKER, Context, Pattern, Slot, one_line
 from digest.model.people import (
@@ -31,6 +32,7 @@ __all__ = [
     "Edition",
     "Event",
     "EventKind",
+    "Finding",
     "InlineImage",
     "Issue",
     "Merge",
@@ -43,6 +45,7 @@ __all__ = [
     "Readers",
     "Receipt",
     "Section",
+    "Severity",
     "Slot",
     "Spelling",
     "Standing",

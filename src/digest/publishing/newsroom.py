@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from digest.config import Settings
     from digest.model import Edition, Issue
+    from digest.rendering import Traced
 
 ISSUES = "issues"
 
@@ -113,6 +114,15 @@ class Newsroom:
             ContentError: its editor, or that of a template, has something to mend.
         """
         return self._renderer.render(issue)
+
+    def trace(self, issue: Issue) -> Traced:
+        """
+        Render an issue, and tell where its HTML was written.
+
+        Raises:
+            ContentError: its editor, or that of a template, has something to mend.
+        """
+        return self._renderer.trace(issue)
 
 
 def _issues_in(folder: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from digest.config import FILE_NAME
@@ -29,6 +30,15 @@ _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "u
 _TOKEN = Slot(name="token").marker
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """An edition, and the same HTML with its origins."""
+
+    edition: Edition
+    html: Pattern
+    """Its HTML, in which tags tell by ``data-origin="path:line"`` where they were written, as far as that is known."""
+
+
 class EditionRenderer:
     """Renders the issues of one newsletter."""
 
@@ -46,6 +56,16 @@ class EditionRenderer:
             ContentError: a fault of the issue or of a template.
             SettingsError: a look that does not exist.
         """
+        return self.trace(issue).edition
+
+    def trace(self, issue: Issue) -> Traced:
+        """
+        Render an issue, and tell where its HTML was written.
+
+        Raises:
+            ContentError: a fault of the issue or of a template.
+            SettingsError: a look that does not exist.
+        """
         newsletter = self._settings.newsletter
         images = Images(
             root=self._settings.root,
@@ -57,7 +77,7 @@ class EditionRenderer:
         mjml = self._templates.render("email.mjml", values)
         html = place(mjml, compile_mjml(mjml), self._stylesheet)
         text = self._templates.render("email.txt", values)
-        return Edition(
+        edition = Edition(
             slug=issue.slug,
             sender=newsletter.from_,
             reply_to=newsletter.reply_to,
@@ -67,6 +87,7 @@ class EditionRenderer:
             headers={name: Pattern.of_text(value) for name, value in _headers(newsletter).items()},
             images=images.embedded,
         )
+        return Traced(edition=edition, html=Pattern.of_html(html))
 
     def _values(self, issue: Issue, images: Images) -> dict[str, object]:
         """Return what a template sees; `reference/templates.md` tells what each is."""

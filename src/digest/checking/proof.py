@@ -1,0 +1,74 @@
+"""A proof: an issue as one reader gets it, with all that a rule may look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from digest.checking.page import Page
+from digest.wire.mime import MimeWriter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from email.message import EmailMessage
+
+    from digest.checking.sources import Sources
+    from digest.checking.survey import Survey
+    from digest.config import Settings
+    from digest.model import Edition, Issue, Message, Pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """An issue that was sent before."""
+
+    slug: str
+    edition: Edition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """An issue as one reader gets it."""
+
+    issue: Issue
+    edition: Edition
+    traced: Pattern
+    """The edition's HTML in which tags tell where they were written, by the attribute ``data-origin``."""
+    message: Message
+    """The edition for the reader whom it is shown to; ``at`` is now."""
+    settings: Settings
+    sources: Sources
+    """The files that it was made of."""
+    past: Sequence[Past] = ()
+    """Issues that were sent before, the latest first."""
+    survey: Survey | None = None
+    """What was found out about all readers of the audience; None where nobody asked."""
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What became of the links that were asked, by address; empty unless somebody asked."""
+
+    @cached_property
+    def page(self) -> Page:
+        """The HTML part, filled and parsed."""
+        return Page(self.traced.fill(self.message.reader.values))
+
+    @property
+    def html(self) -> str:
+        """The HTML part, filled, as it leaves."""
+        return self.message.html
+
+    @property
+    def text(self) -> str:
+        """The plain-text part, filled."""
+        return self.message.text
+
+    @cached_property
+    def raw(self) -> bytes:
+        """The whole message as it goes over the wire."""
+        return MimeWriter.of(self.edition).write(self.message)
+
+    @cached_property
+    def mime(self) -> EmailMessage:
+        """The whole message, read back by the standard library."""
+        return message_from_bytes(self.raw, policy=policy.default)

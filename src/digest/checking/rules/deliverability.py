@@ -1,0 +1,3 @@
+"""Rules about what mail services and the law want."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules about the bytes of a message."""
+
+from __future__ import annotations

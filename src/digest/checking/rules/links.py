@@ -1,0 +1,3 @@
+"""Rules about where links lead."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Rules about what is filled in for each reader."""
+
+from __future__ import annotations

@@ -1,0 +1,34 @@
+"""What the rules have to say of an issue before it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from digest.errors import Place
+
+
+class Severity(Enum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    """It must not leave so."""
+    WARNING = "warning"
+    """It had better not leave so."""
+    NOTE = "note"
+    """Worth knowing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found in an issue, and what to do about it."""
+
+    rule: str
+    """The rule's name, such as ``link-insecure``."""
+    severity: Severity
+    sentence: str
+    fix: str
+    place: Place | None = None
+    """Where in an issue, a template or ``digest.toml`` it can be mended, as far as that is known."""
