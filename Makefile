@@ -2,7 +2,7 @@
 # make test     lint, types and tests; stops at the first that fails
 # make bench    measure against peers and floors
 # make format   mend what the linter and the formatter can mend
-# make golden   write the golden files anew; read the diff before you commit it
+# make golden   write the golden files and the manual's page of rules anew; read the diff before you commit it
 #
 # PYTHON chooses the interpreter of a new .venv: make test PYTHON=python3.13
 
@@ -40,8 +40,8 @@ format: .venv/dev.stamp
 	$(BIN)/ruff format
 
 golden: .venv/dev.stamp
-	DIGEST_UPDATE_GOLDEN=1 $(BIN)/pytest --quiet tests/test_golden.py
-	git diff --stat -- tests
+	DIGEST_UPDATE_GOLDEN=1 $(BIN)/pytest --quiet tests/test_golden.py tests/checking/test_examples.py
+	git diff --stat -- tests docs
 
 # A stamp says which extras are installed, and is made anew when pyproject.toml changes.
 .venv/package.stamp: .venv/bin/pip pyproject.toml

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from digest.checking.page import Page
@@ -28,6 +29,25 @@ class Past:
     edition: Edition
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of a link that was asked."""
+
+    status: int | None = None
+    """The status of the last answer; None when there was none."""
+    location: str = ""
+    """Where it leads now, if all that it was redirected by is meant for good."""
+    size: int | None = None
+    """How many bytes it has, where the answer says so."""
+    trouble: str = ""
+    """Why there was no answer."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether there was an answer, and it was none of an error."""
+        return self.status is not None and self.status < HTTPStatus.BAD_REQUEST
+
+
 @dataclass(frozen=True, kw_only=True)
 class Proof:
     """An issue as one reader gets it."""
@@ -45,7 +65,7 @@ class Proof:
     """Issues that were sent before, the latest first."""
     survey: Survey | None = None
     """What was found out about all readers of the audience; None where nobody asked."""
-    answers: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
     """What became of the links that were asked, by address; empty unless somebody asked."""
 
     @cached_property
