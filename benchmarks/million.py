@@ -24,6 +24,7 @@ def measure(readers: int = READERS) -> list[tuple[str, float, str]]:
         _write_list(letter / "list.csv", readers)
         commands = {
             "import": ["subscribers", "import", "list.csv"],
+            "check": ["check"],
             "plan": ["send", "--dry-run"],
             "send to an outbox that discards": ["send", "--yes"],
             "status --recipients": ["status", next((letter / "issues").iterdir()).stem, "--recipients", "--json"],

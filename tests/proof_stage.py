@@ -10,7 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drawn_pictures import draw
+
 from digest.checking.proof import Answer, Past
+from digest.checking.rules import RULES
 from digest.checking.survey import survey
 from digest.config import load_settings
 from digest.model import Pattern
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from digest.checking.proof import Proof
+    from digest.checking.rule import Remark
 
 EXAMPLES = Path(__file__).parent / "checking" / "examples"
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -101,10 +105,18 @@ def stage(blocks: Sequence[Block], folder: Path) -> Proof:
     return _with_parts(proof, given)
 
 
+def find(rule: str, folder: Path, **blocks: str) -> list[Remark]:
+    """Return what a rule has to say of a sound issue in which blocks, by their kind, stand in for parts."""
+    return list(RULES[rule].find(stage([Block(kind=kind, text=text) for kind, text in blocks.items()], folder)))
+
+
 def _write(folder: Path, given: dict[str, str]) -> None:
     (folder / "issues").mkdir(parents=True)
     (folder / "digest.toml").write_text(_merged(_SETTINGS, given.get("toml", "")), encoding="utf-8")
     (folder / "issues" / f"{SLUG}.md").write_text(_whole(given.get("markdown", "")), encoding="utf-8")
+    for line in given.get("images", "").splitlines():
+        name, content = draw(line)
+        (folder / "issues" / name).write_bytes(content)
     for kind, text in given.items():
         language, _, name = kind.partition(" ")
         if language == "mjml":

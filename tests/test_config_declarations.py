@@ -102,7 +102,7 @@ def test_the_manual_tells_each_key(section: str) -> None:
     """The manual's table of a section is what the declarations say: its keys, values, defaults and sentences."""
     _, found, rest = MANUAL.read_text(encoding="utf-8").partition(f"\n## `[{section}]`\n")
     assert found
-    lines = takewhile(lambda line: not line.startswith("## "), rest.splitlines())
+    lines = takewhile(lambda line: not line.startswith(("## ", "### ")), rest.splitlines())
     assert [line for line in lines if line.startswith("| `")] == rows_of(section)
 
 

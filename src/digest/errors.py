@@ -5,6 +5,7 @@ Every failure that a user can meet, as a class with a sentence, a hint and an ex
     ├── UsageError               2   the command line asks for what cannot be
     ├── SettingsError            3   digest.toml, with every fault of the file at once
     ├── ContentError             4   the issue or a template, at path:line
+    │   └── UnknownFieldError        a field of the reader that nobody declared
     ├── ProviderError            5   refused as a whole, or out of reach; nothing was sent
     └── IncompleteError          6   some readers are queued or in doubt; run it again
 
@@ -76,6 +77,14 @@ class ContentError(DigestError):
     """A fault in an issue or a template, which its editor can mend."""
 
     exit_code = 4
+    rule: ClassVar[str] = "source"
+    """The name under which ``digest check`` lists it."""
+
+
+class UnknownFieldError(ContentError):
+    """A field of the reader that is not declared in ``digest.toml``."""
+
+    rule = "undefined-variable"
 
 
 class ProviderError(DigestError):

@@ -12,6 +12,7 @@ import pytest
 from proof_stage import EXAMPLES, read_example, stage
 
 from digest.checking.rules import RULES
+from digest.errors import UnknownFieldError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +21,22 @@ MANUAL = Path(__file__).parents[2] / "docs" / "reference" / "rules.md"
 _MADE = "<!-- Below this line, the page is made of the rules and their examples: make golden. -->\n"
 
 
-@pytest.mark.parametrize("name", RULES)
+_ON_READING = UnknownFieldError.rule
+"""The one rule whose faults are found before there is anything else to look at."""
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if name != _ON_READING])
 def test_a_rule_finds_its_bad_example(name: str, tmp_path: Path) -> None:
     """What the manual shows as bad is found, and by a rule that says what to do."""
     remarks = list(RULES[name].find(stage(read_example(name).bad, tmp_path)))
     assert remarks
     assert all(remark.sentence and remark.fix for remark in remarks)
+
+
+def test_reading_refuses_what_is_not_declared(tmp_path: Path) -> None:
+    """What the manual shows as a bad example of that rule cannot even be read."""
+    with pytest.raises(UnknownFieldError):
+        stage(read_example(_ON_READING).bad, tmp_path)
 
 
 @pytest.mark.parametrize("name", RULES)

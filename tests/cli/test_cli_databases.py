@@ -26,8 +26,8 @@ def test_migrate(letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tables are brought to their newest form, and the second time there is nothing to do."""
     monkeypatch.setenv("DIGEST_STORE_URL", f"sqlite:///{letter}/new.db")
     first, second = _run("migrate"), _run("migrate")
-    assert first.output == "The tables were brought from step 0 to step 3.\n"
-    assert second.output == "The tables are at step 3 already; nothing to do.\n"
+    assert first.output == "The tables were brought from step 0 to step 4.\n"
+    assert second.output == "The tables are at step 4 already; nothing to do.\n"
 
 
 def test_check(run: Run) -> None:

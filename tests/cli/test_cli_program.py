@@ -273,8 +273,9 @@ def test_help_is_read_at_a_glance(run: Run) -> None:
         lines = run(*arguments).stdout.partition("Commands:\n")[2].splitlines()
         assert lines
         assert all(line.endswith(".") and not line.endswith("...") for line in lines)
-    about_issues = {"init", "new", "build", "send", "status", "pause", "cancel", "resolve", "retry"}
-    assert {*commands.commands} == about_issues | {"subscribers", "store", "providers", "doctor"}
+    making = {"init", "new", "build", "preview", "check", "shots"}
+    sending = {"send", "status", "pause", "cancel", "resolve", "retry"}
+    assert {*commands.commands} == making | sending | {"subscribers", "store", "providers", "doctor"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -153,6 +153,14 @@ def test_story_of_a_reader(run: Run) -> None:
     assert run("subscribers", "show", "zoe@example.org").exit_code == 2
 
 
+@pytest.mark.parametrize("number", ["1", "#1"])
+def test_a_reader_by_number(run: Run, number: str) -> None:
+    """A reader is shown by the number that check calls them by; a number that nobody has is no reader."""
+    assert run("subscribers", "show", number).stdout == run("subscribers", "show", "ada@example.org").stdout
+    for nobody in ("99", "9" * 30):
+        assert run("subscribers", "show", nobody).exit_code == 2
+
+
 def test_counts(run: Run) -> None:
     """Everyone is counted by how they stand."""
     run("subscribers", "remove", "ada@example.org")

@@ -29,11 +29,12 @@ PLAN = Plan(
         replace(PLAN, edition=replace(EDITION, subject=Pattern.of_text("Last snow"))),
         replace(PLAN, provider="mailgun"),
         replace(PLAN, segment="tag:pro"),
+        replace(PLAN, allowed=("link-insecure",)),
         replace(PLAN, audience=replace(AUDIENCE, digest="others")),
     ],
 )
 def test_key_of_another_plan(other: Plan) -> None:
-    """Another text, provider, segment or reader makes another key: nobody has agreed to that."""
+    """Another text, provider, segment or reader, or a rule let pass, makes another key: nobody has agreed to that."""
     assert other.key != PLAN.key
 
 
@@ -41,7 +42,7 @@ def test_key_of_another_plan(other: Plan) -> None:
     "same",
     [
         replace(PLAN, edition=replace(EDITION)),
-        replace(PLAN, last=2, findings=("It is a draft.",), pace=None),
+        replace(PLAN, last=2, findings=("It is a draft.",), warnings=3, pace=None),
         replace(PLAN, audience=replace(AUDIENCE, excluded={"left": 8})),
     ],
 )

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from conftest import Program, Run
 
 SLUG = "2026-11-24-hello"
-SEND = ("send", SLUG, "--yes", "--late", "--json")
+# What looks like the merge languages of services stands in the issue on purpose, and not as code.
+SEND = ("send", SLUG, "--yes", "--late", "--allow", "unresolved-token", "--json")
 BAD = "noor@example.org"
 WORDS = "\n\n`{{ user.name }}` %recipient.x% [[data:x]] `-name-` \\{{ x }} *|FNAME|* 100 % {% if %}\n"
 OVER_HTTP = [name for name in names() if getattr(provider_class(name), "transport", "its own") is None]

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mjml_documents import around, faults_of, in_body, in_column
 
-from digest.rendering.mjml import compile_mjml, mark_origin
+from digest.rendering.mjml import compile_mjml
 from digest.rendering.mjml.source import Tag, tokenize
 from digest.rendering.mjml.tags import Content, rules
+from digest.rendering.origins import mark_template
 
 FULL = Path(__file__).with_name("full.mjml").read_text(encoding="utf-8")
 """A template with every tag, as an editor writes it."""
@@ -192,7 +193,7 @@ def test_a_full_template_has_no_fault_and_no_trace_of_the_compiler() -> None:
     assert "fonts.googleapis.com" not in compiled
     assert 'alt="A &#34;quoted&#34; &#10084;&#65039;"' in compiled
     assert "<td nowrap>b</td>" in compiled
-    assert not faults_of(mark_origin(FULL, "email.mjml"))
+    assert not faults_of(mark_template(FULL, "email.mjml"))
 
 
 @pytest.mark.parametrize("holder", sorted(name for name, rule in rules().items() if rule.content is Content.HTML))

@@ -10,10 +10,11 @@ from mjml import mjml2html
 from mjml_documents import around, faults_of, in_body, in_column, in_head
 
 from digest.errors import CombinedError, ContentError, DigestError, Place
-from digest.rendering.mjml import compile_mjml, mark_origin
+from digest.rendering.mjml import compile_mjml
 from digest.rendering.mjml.compiling import _harden, _refusal
 from digest.rendering.mjml.source import Source
 from digest.rendering.mjml.tags import IGNORED, rules
+from digest.rendering.origins import mark_template
 
 FAULTS = {
     "an unknown tag": (in_column("<mj-txt>x</mj-txt>"), "2: <mj-txt> is no tag of MJML"),
@@ -222,7 +223,7 @@ TEMPLATES = {
 
 def rendered(templates: dict[str, str]) -> str:
     """Render ``email.mjml`` through the real Jinja, with marks."""
-    loader = FunctionLoader(lambda name: mark_origin(templates[name], name))
+    loader = FunctionLoader(lambda name: mark_template(templates[name], name))
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     return environment.get_template("email.mjml").render(stories=["One", "Two", "<Three>"])
 
@@ -278,7 +279,7 @@ def test_an_error_that_only_mrml_finds_has_the_line_that_mrml_knows() -> None:
         '<mj-title>\u00e4\u00a0\u00e4</mj-title>\n<mj-attributes>\n<mj-class color="red" />\n</mj-attributes>'
     )
     with pytest.raises(ContentError) as caught:
-        compile_mjml(mark_origin(source, "email.mjml"))
+        compile_mjml(mark_template(source, "email.mjml"))
 
     assert caught.value.place == Place("email.mjml", 4)
     assert str(caught.value) == 'the MJML cannot be compiled: missing attribute "name" in element'
@@ -287,7 +288,7 @@ def test_an_error_that_only_mrml_finds_has_the_line_that_mrml_knows() -> None:
 
 def test_an_error_of_mrml_without_a_position_names_the_file() -> None:
     """Some of MRML's errors say nothing of a place; then the template as a whole is named."""
-    source = Source.read(mark_origin("<mjml></mjml>", "email.mjml"))
+    source = Source.read(mark_template("<mjml></mjml>", "email.mjml"))
 
     error = _refusal("unexpected end of stream in root template", source, _harden(source, []))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from mailing_room import leave, put
+from mailing_room import NOW, leave, put
 
-from digest.model import Standing
+from digest.model import Consent, Newcomer, Standing
 from digest.segments import parse_segment
 
 if TYPE_CHECKING:
@@ -88,3 +88,20 @@ def test_sample(store: Store) -> None:
     assert [*readers.emails] == ["bob@example.org"]
     assert [*readers.columns["city"]] == ["Ulm"]
     assert len(store.audiences.sample(None, 3, [])) == 3
+
+
+def test_who_has_no_record_of_consent(store: Store) -> None:
+    """When, how or what for each makes a record; where an address was found is none, and who left is not counted."""
+    (everyone,) = store.audiences.blocks(None)
+    assert [*store.audiences.without_consent(None)] == [everyone]
+    records = [Consent(source="a", at=NOW), Consent(source='"words":', how="fair"), Consent(source="b", words="Yes")]
+    newcomers = [Newcomer(email=f"new{number}@example.org", consent=one) for number, one in enumerate(records)]
+    list(store.subscribers.put(newcomers, now=NOW))
+    leave(store, "ann")
+    assert [*store.audiences.without_consent(None)] == [everyone[1:]]
+    assert [*store.audiences.without_consent(PRO)] == []
+
+
+def test_everyone_has_a_token_of_their_own(store: Store) -> None:
+    """The store gives each reader another one, long enough that nobody guesses it."""
+    assert [*store.audiences.without_own_token(None)] == []

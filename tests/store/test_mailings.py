@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from mailing_room import LATER, NOW, SENT, SLUG, claim, edition, freeze, plan
 
@@ -52,6 +54,15 @@ def test_amended_mailing(store: Store, frozen: Frozen) -> None:
     assert (amended.id, amended.fingerprint, amended.frozen_at) == (frozen.id, other.fingerprint, NOW)
     assert store.mailings.edition(amended.edition_id) == other
     assert store.mailings.edition(frozen.edition_id) == edition()
+
+
+def test_rules_that_were_let_pass(store: Store) -> None:
+    """They stand with the edition that they were let pass in, and an amendment has its own."""
+    frozen = store.ledger.freeze(replace(plan(store), allowed=("contrast", "gmail-clip")), now=NOW)
+    assert frozen.allowed == ("contrast", "gmail-clip")
+    assert store.mailings.amend(edition(subject="Stop"), now=LATER, allowed=("link-dead",)).allowed == ("link-dead",)
+    assert store.mailings.amend(edition(), now=LATER).allowed == ()
+    assert store.mailings.all()[0].allowed == ()
 
 
 def test_nothing_to_amend(store: Store) -> None:

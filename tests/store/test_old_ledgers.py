@@ -102,6 +102,7 @@ def test_mailing_comes_through(store: Store) -> None:
     """It is open, and says what it said."""
     frozen = store.mailings.get(SLUG)
     assert (frozen.provider, frozen.segment, frozen.course, frozen.frozen_at) == ("outbox", "", Course.OPEN, NOW)
+    assert frozen.allowed == ()
     assert store.mailings.edition(frozen.edition_id) == edition()
     assert store.mailings.unfinished() == [frozen]
 

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 import lxml.html
 from lxml import etree
 
-from digest.checking.cascade import Cascade, Scheme
+from digest.checking.css.cascade import Cascade
+from digest.checking.css.media import WIDTH, Scheme, Screen
 from digest.errors import Place
+from digest.rendering.origins import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lxml.html import HtmlElement
 
-    from digest.checking.cascade import Style
-
-ORIGIN = "data-origin"
-"""The attribute by which a tag tells its place, as ``path:line``; what leaves has it no more."""
+    from digest.checking.css.style import Style
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class Page:
 
     def __init__(self, html: str) -> None:
         self.html = html
-        self.root: HtmlElement = lxml.html.document_fromstring(html)
+        self.root: HtmlElement = _parse(html)
 
     def elements(self, *tags: str) -> Iterator[HtmlElement]:
         """Yield the elements of these tags, or all; comments and what Outlook alone reads are none."""
@@ -71,21 +70,27 @@ class Page:
         return [element.text or "" for element in self.elements("style")]
 
     @cached_property
-    def _cascades(self) -> dict[Scheme, Cascade]:
-        return {scheme: Cascade(self.root, self.stylesheets, scheme) for scheme in Scheme}
+    def _cascade(self) -> Cascade:
+        return Cascade(self.root)
 
-    def style(self, element: HtmlElement, scheme: Scheme = Scheme.LIGHT) -> Style:
-        """Return what an element looks like."""
-        return self._cascades[scheme].style(element)
+    def style(self, element: HtmlElement, scheme: Scheme = Scheme.LIGHT, width: int = WIDTH) -> Style:
+        """Return what an element looks like, on a screen of so many pixels."""
+        return self._cascade.style(element, Screen(scheme, width))
 
     def runs(self) -> Iterator[tuple[HtmlElement, str]]:
         """Yield each piece of text that can be seen, with the element that it stands in; never a blank one."""
-        for element in self.elements():
-            if not self.style(element).hidden and (element.text or "").strip():
-                yield element, element.text or ""
-            parent = element.getparent()
-            if parent is not None and (element.tail or "").strip() and not self.style(parent).hidden:
-                yield parent, element.tail or ""
+        for element, text in self.texts():
+            if not self.style(element).hidden:
+                yield element, text
+
+    def texts(self) -> Iterator[tuple[HtmlElement, str]]:
+        """Yield each piece of text, hidden ones included, with the element that it stands in; never a blank one."""
+        for node in self.root.iter():
+            if isinstance(node.tag, str) and (node.text or "").strip():
+                yield node, node.text or ""
+            parent = node.getparent()
+            if parent is not None and (node.tail or "").strip():
+                yield parent, node.tail or ""
 
     @cached_property
     def visible_text(self) -> str:
@@ -94,11 +99,22 @@ class Page:
 
     def place(self, element: HtmlElement) -> Place | None:
         """Return where an element, or the nearest one around it that is known, was written."""
-        for candidate in (element, *element.iterancestors()):
+        for candidate in around(element):
             path, _, line = (candidate.get(ORIGIN) or "").rpartition(":")
-            if path:
+            if path and line.isdecimal():
                 return Place(path, int(line))
         return None
+
+
+def around(element: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield an element, and then those that it stands in, from the inside out."""
+    yield element
+    yield from element.iterancestors()
+
+
+def has_words(text: str) -> bool:
+    """Say whether there is a letter or a digit in a text."""
+    return any(character.isalnum() for character in text)
 
 
 def said(element: HtmlElement) -> str:
@@ -107,7 +123,41 @@ def said(element: HtmlElement) -> str:
 
 
 def name_of(element: HtmlElement) -> str:
-    """Return what a screen reader calls an element."""
-    label = (element.get("aria-label") or "").strip()
-    alternatives = [image.get("alt") or "" for image in element.iter("img")]
-    return label or " ".join(" ".join([said(element), *alternatives]).split())
+    """Return what a screen reader calls an element: its label, or what it says, or its title."""
+    label = (element.get("aria-label") or "").strip() or _labels(element)
+    return label or " ".join("".join(_spoken(element)).split()) or (element.get("title") or "").strip()
+
+
+def _labels(element: HtmlElement) -> str:
+    wanted = (element.get("aria-labelledby") or "").split()
+    found = [said(label) for name in wanted for label in element.getroottree().xpath("//*[@id=$name]", name=name)]
+    return " ".join(found).strip()
+
+
+def _spoken(element: HtmlElement) -> Iterator[str]:
+    """Yield what is read aloud inside an element, in its order."""
+    silent: HtmlElement | None = None
+    for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if event == "end":
+            silent = None if node is silent else silent
+        elif silent is None and event == "start":
+            if node.get("aria-hidden") == "true" or node.get("hidden") is not None or node.tag in {"style", "script"}:
+                silent = node
+            else:
+                yield _own_words(node)
+        if silent is None and event != "start" and node is not element:
+            yield node.tail or ""
+
+
+def _own_words(node: HtmlElement) -> str:
+    label = (node.get("aria-label") or "").strip()
+    return f" {label or node.get('alt') or ''} " if node.tag == "img" else node.text or ""
+
+
+def _parse(html: str) -> HtmlElement:
+    """Parse what may be anything: empty, or with an XML declaration that names another encoding."""
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    try:
+        return lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+    except etree.ParserError:  # there is no element in it
+        return lxml.html.document_fromstring("<html><body></body></html>")

@@ -8,6 +8,7 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from digest.checking.addresses import references
 from digest.checking.page import Page
 from digest.wire.mime import MimeWriter
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from email.message import EmailMessage
 
-    from digest.checking.sources import Sources
+    from digest.checking.addresses import Reference
+    from digest.checking.places.sources import Sources
     from digest.checking.survey import Survey
     from digest.config import Settings
-    from digest.model import Edition, Issue, Message, Pattern
+    from digest.errors import Place
+    from digest.model import Edition, InlineImage, Issue, Message, Pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ class Proof:
     settings: Settings
     sources: Sources
     """The files that it was made of."""
+    images: Mapping[str, InlineImage] = field(default_factory=dict)
+    """The images that are files of ours, by the address under which the HTML shows each."""
     past: Sequence[Past] = ()
     """Issues that were sent before, the latest first."""
     survey: Survey | None = None
@@ -72,6 +77,17 @@ class Proof:
     def page(self) -> Page:
         """The HTML part, filled and parsed."""
         return Page(self.traced.fill(self.message.reader.values))
+
+    @property
+    def subject_place(self) -> Place | None:
+        """Where the subject is written: in the front matter, or in the heading that stands in for it."""
+        subject, sources = self.message.subject, self.sources
+        return sources.key("subject") or sources.key("title") or sources.locate(subject)
+
+    @cached_property
+    def references(self) -> list[Reference]:
+        """The addresses in its two parts: those of the page, then those that only the text part has."""
+        return references(self.page, self.text)
 
     @property
     def html(self) -> str:

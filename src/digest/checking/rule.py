@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import getdoc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from lxml.html import HtmlElement
 
@@ -70,3 +70,15 @@ def rule(severity: Severity) -> Callable[[Callable[[Proof], Iterable[Remark]]], 
         )
 
     return make
+
+
+_FEW = 5
+
+
+def few(remarks: Iterable[Remark]) -> Iterator[Remark]:
+    """Yield the first few of remarks that are alike; the last of them says how many more there are."""
+    found = list(remarks)
+    last = max(len(found) - _FEW, 0)
+    for remark in found[:_FEW]:
+        more = f" (and {last} more)" if last and remark is found[_FEW - 1] else ""
+        yield replace(remark, sentence=remark.sentence + more)

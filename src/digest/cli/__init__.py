@@ -16,11 +16,14 @@ from typing import Any, NoReturn
 import click
 
 from digest import __version__
+from digest.cli.checks import check
 from digest.cli.databases import store
 from digest.cli.issues import build, init, new
 from digest.cli.mailings import send
+from digest.cli.preview import preview
 from digest.cli.providers import doctor, providers
 from digest.cli.readers import subscribers
+from digest.cli.shots import shots
 from digest.cli.standing import cancel, pause, resolve, retry, status
 from digest.cli.statistics import stats
 from digest.errors import DigestError, UsageError
@@ -86,7 +89,24 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
     """
 
 
-for _command in (init, new, build, send, status, pause, cancel, resolve, retry, subscribers, store, providers, doctor):
+for _command in (
+    init,
+    new,
+    build,
+    preview,
+    check,
+    shots,
+    send,
+    status,
+    pause,
+    cancel,
+    resolve,
+    retry,
+    subscribers,
+    store,
+    providers,
+    doctor,
+):
     digest.add_command(_command)
 subscribers.add_command(stats)
 

@@ -1,4 +1,4 @@
-"""What the shell offers when an issue or a provider is to be named; see "Completion" in docs/reference/commands.md."""
+"""What the shell offers when an issue, a provider or a rule is to be named; see docs/how-to/complete-commands.md."""
 
 from __future__ import annotations
 
@@ -29,3 +29,13 @@ def complete_provider(ctx: click.Context, param: click.Parameter, incomplete: st
 
     del ctx, param
     return [CompletionItem(name) for name in provider_names() if name.startswith(incomplete)]
+
+
+def complete_rule(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the rules that an issue is held to."""
+    from click.shell_completion import CompletionItem
+
+    from digest.checking.examination import NAMES
+
+    del ctx, param
+    return [CompletionItem(name) for name in sorted(NAMES) if name.startswith(incomplete)]

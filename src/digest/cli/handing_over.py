@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.printing import moment, print_json
+from digest.cli.printing import moment, print_json, rules_in_words
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def _show(handover: HandOver, zone: ZoneInfo) -> None:
     click.echo(f"  to       its own list, through {handover.service.name} ({handover.service.destination})")
     if handover.edition and handover.edition.deliver_at:
         click.echo(f"  at       {moment(handover.edition.deliver_at, zone)}")
+    for name, value in rules_in_words(handover.slug, handover.warnings, handover.allowed).items():
+        click.echo(f"  {name:8} {value}")
     for campaign in handover.campaigns:
         click.echo(f"  there    {_in_words(campaign)}")
     if handover.changed:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from digest.cli.completing import complete_issue
+from digest.cli.completing import complete_issue, complete_rule
 from digest.cli.opening import open_list, open_newsroom
-from digest.cli.printing import duration, json_option, many, moment, print_json, size, summary
+from digest.cli.printing import duration, json_option, many, moment, print_json, rules_in_words, size, summary
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from digest.store import Store
 
 
+def _known(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the rules of these names, sorted; they are looked up only where there are any."""
+    if not names:
+        return ()
+    from digest.publishing.proofing import allowed_rules
+
+    del ctx, param
+    return allowed_rules(names)
+
+
 @click.command(short_help="Send an issue to its readers, each once.")
 @click.argument("issue", required=False, shell_complete=complete_issue)
 @click.option("-y", "--yes", is_flag=True, help="Send without asking.")
@@ -32,6 +42,14 @@ if TYPE_CHECKING:
 @click.option("--amend", is_flag=True, help="To those still queued, as the issue reads now.")
 @click.option("--to-new", is_flag=True, help="Also to those who joined since it was begun.")
 @click.option("--ahead", is_flag=True, help="Hand it over now, for the provider to deliver at its time.")
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="RULE",
+    callback=_known,
+    shell_complete=complete_rule,
+    help="Even with errors of this rule; repeatable.",
+)
 @click.option("--to", "addresses", multiple=True, metavar="ADDRESS", help="A test, to this address alone; repeatable.")
 @click.option("--sandbox", is_flag=True, help="Have the provider check everything and deliver nothing.")
 @json_option
@@ -65,18 +83,19 @@ def _try_out(
     as_json: bool,
 ) -> None:
     from digest.cli.watching import stoppable, watch
+    from digest.publishing.choosing import Wishes
     from digest.publishing.rehearsing import perform, prepare_sandbox, prepare_test
 
-    segment = wishes.pop("segment")
-    if issue is None or any(wishes.values()) or (addresses and segment):
+    given = {name for name, value in wishes.items() if value}
+    if issue is None or given - ({"segment", "allow"} if sandbox and not addresses else set()):
         msg = "a test or a rehearsal is of one issue, as it reads now, and written down nowhere"
-        raise UsageError(msg, hint="Name the issue; beside --sandbox goes --segment, and no other wish.")
+        raise UsageError(msg, hint="Name the issue; beside --sandbox go --segment and --allow, and no other wish.")
     newsroom = open_newsroom()
     with open_list(newsroom.settings) as store, stoppable() as stopping:
         if addresses:
             trial = prepare_test(newsroom, store, issue, addresses, sandbox=sandbox)
         else:
-            trial = prepare_sandbox(newsroom, store, issue, segment)
+            trial = prepare_sandbox(newsroom, store, issue, Wishes(**wishes))
         if not as_json:
             _show_trial(trial)
         if not dry_run:
@@ -97,6 +116,8 @@ def _show_trial(trial: Trial) -> None:
     place = f"{trial.provider.name} ({trial.provider.destination})"
     click.echo(f"{trial.edition.slug}: {trial.subject}")
     click.echo(f"  {_KINDS[trial.kind]} for {many(trial.readers, 'reader')}, through {place}")
+    if trial.errors:
+        click.echo(f"  It has {many(trial.errors, 'error')}; to see them: digest check {trial.edition.slug}")
 
 
 _KINDS = {"test": "A test", "sandbox": "A rehearsal that delivers nothing,"}
@@ -165,6 +186,7 @@ def _show_plan(plan: Plan, destination: str) -> None:
         "left out": left_out,
         "through": f"{plan.provider} ({destination})",
         "in": f"{many(plan.batches, 'request')}, about {size(plan.bytes)}{_at_pace(plan)}",
+        **rules_in_words(plan.edition.slug, plan.warnings, plan.allowed),
         "plan": plan.key,
     }
     for name, value in rows.items():

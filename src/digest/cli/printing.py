@@ -81,6 +81,15 @@ def summary(tally: Tally) -> str:
     return " · ".join(f"{name} {count:,}" for name, count in states.items() if count or name == "sent")
 
 
+def rules_in_words(slug: str, warnings: int, allowed: Sequence[str]) -> dict[str, str]:
+    """Return what a plan tells of the rules, where there is something to tell."""
+    rows = {
+        "rules": f"{many(warnings, 'warning')}, shown by: digest check {slug}" if warnings else "",
+        "let pass": ", ".join(allowed),
+    }
+    return {name: value for name, value in rows.items() if value}
+
+
 def print_csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
     """Print CSV that a spreadsheet does not take for formulas."""
     import csv

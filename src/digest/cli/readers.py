@@ -173,9 +173,12 @@ def show(address: str, as_json: bool) -> None:  # noqa: FBT001
     """
     Show all that is known of the reader of ADDRESS: their consent, how they stood and stand, what they were sent.
 
+    What names no address, such as digest check, calls readers by their number, which stands here as well as ADDRESS.
+
     \b
-    Example:
+    Examples:
       digest subscribers show ada@example.org
+      digest subscribers show 12
     """
     from digest.subscribing.telling import portray
 

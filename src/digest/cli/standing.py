@@ -22,7 +22,7 @@ from digest.cli.printing import (
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from zoneinfo import ZoneInfo
 
     from digest.model import Delivery
@@ -106,16 +106,22 @@ def _show_recipients(status: IssueStatus, store: Store, zone: ZoneInfo, *, as_cs
 def _state(status: IssueStatus, zone: ZoneInfo) -> str:
     if status.progress:
         course = "" if status.progress.course.value == "open" else f", {status.progress.course.value}"
-        return f"{summary(status.progress.tally)}, {moment(status.progress.begun_at, zone)}{course}"
+        let_pass = _let_pass(status.progress.allowed)
+        return f"{summary(status.progress.tally)}, {moment(status.progress.begun_at, zone)}{course}{let_pass}"
     if status.handed:
         handed = status.handed
-        return f"with {handed.provider}: {handed.stage.value}, {moment(handed.changed_at, zone)}"
+        let_pass = _let_pass(handed.allowed)
+        return f"with {handed.provider}: {handed.stage.value}, {moment(handed.changed_at, zone)}{let_pass}"
     if status.fault:
         return f"cannot be read: {status.fault.lines()[0]}"
     if status.issue is None:
         return ""
     planned = f", for {moment(status.issue.send_at, zone)}" if status.issue.send_at else ""
     return f"{'ready' if status.issue.ready else 'draft'}{planned}"
+
+
+def _let_pass(rules: Sequence[str]) -> str:
+    return f", {', '.join(rules)} let pass" if rules else ""
 
 
 def _facts(delivery: Delivery) -> dict[str, object]:

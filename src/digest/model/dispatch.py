@@ -138,6 +138,10 @@ class Plan:
     """How many readers the last issue had. None: there was none."""
     findings: tuple[str, ...] = ()
     """What a person should know before they agree, in sentences."""
+    warnings: int = 0
+    """Of how much the rules warn."""
+    allowed: tuple[str, ...] = ()
+    """The rules whose errors somebody lets pass, by name."""
 
     @property
     def batches(self) -> int:
@@ -161,6 +165,6 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """Binds a confirmation to exactly this edition, provider and audience."""
-        facts = f"{self.edition.fingerprint}\n{self.provider}\n{self.segment}\n{self.audience.digest}"
-        return sha256(facts.encode()).hexdigest()[:12]
+        """Binds a confirmation to exactly this edition, provider and audience, and to what is let pass."""
+        facts = [self.edition.fingerprint, self.provider, self.segment, self.audience.digest, *self.allowed]
+        return sha256("\n".join(facts).encode()).hexdigest()[:12]

@@ -32,3 +32,16 @@ class Finding:
     fix: str
     place: Place | None = None
     """Where in an issue, a template or ``digest.toml`` it can be mended, as far as that is known."""
+
+    def facts(self) -> dict[str, object]:
+        """Return it as JSON has it; what is not known of the place is None."""
+        place = self.place
+        return {
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "sentence": self.sentence,
+            "fix": self.fix,
+            "path": place.path if place else None,
+            "line": (place.line or None) if place else None,
+            "column": (place.column or None) if place else None,
+        }

@@ -93,10 +93,15 @@ def build_all(
 
 def unsent(newsroom: Newsroom, store: Store) -> list[Path]:
     """Return the issues that are not yet sent to all of their readers."""
+    done = sent(store)
+    return [path for slug, path in newsroom.by_slug().items() if slug not in done]
+
+
+def sent(store: Store) -> set[str]:
+    """Return the slugs of the issues that all of their readers were sent."""
     unfinished = {frozen.slug for frozen in store.mailings.unfinished()}
-    sent = {frozen.slug for frozen in store.mailings.all()} - unfinished
-    sent |= {handed.slug for handed in store.handovers.all() if handed.stage.is_done}
-    return [path for slug, path in newsroom.by_slug().items() if slug not in sent]
+    handed = {handed.slug for handed in store.handovers.all() if handed.stage.is_done}
+    return ({frozen.slug for frozen in store.mailings.all()} - unfinished) | handed
 
 
 def _moment(issue: Issue) -> datetime:

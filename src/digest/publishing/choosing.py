@@ -33,6 +33,8 @@ class Wishes:
     """Whether those get it, too, who joined since it was begun."""
     ahead: bool = False
     """Whether it is handed over now, for the provider to deliver at its time."""
+    allow: tuple[str, ...] = ()
+    """The rules that it is not held to, sorted."""
 
 
 def service_of(settings: Settings, *, sandbox: bool = False) -> Provider | OwnsList:

@@ -1,9 +1,4 @@
-"""
-What `digest send` does where a service owns its list: the issue is handed over whole, once, as a draft first.
-
-Every step is written down before it is taken, and begins with a look at what the service has: so whatever was lost,
-be it this program or an answer, the next run finds the one campaign that there is, and goes on with it.
-"""
+"""What `digest send` does where a service owns its list: the issue is handed over whole, once, as a draft first."""
 
 from __future__ import annotations
 
@@ -14,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from digest.addressing import example_reader
 from digest.errors import IncompleteError, ProviderError, UsageError
-from digest.providers import Progress
+from digest.model import Severity
+from digest.publishing.campaigning import Steps, find_campaigns
 from digest.publishing.choosing import next_issue
 from digest.publishing.newsroom import FAULTS
 from digest.publishing.planning import moment_ahead, refuse_lateness, refuse_what_cannot_be_carried
+from digest.publishing.proofing import count, make_proof, read_past, vet
 from digest.sending.talking import Line
 from digest.store import Stage
 from digest.wire.answers import UnclearError
@@ -25,21 +22,17 @@ from digest.wire.answers import UnclearError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from digest.checking.proof import Proof
     from digest.errors import DigestError
     from digest.model import Edition
     from digest.providers import Campaign, OwnsList
     from digest.publishing.choosing import Wishes
     from digest.publishing.newsroom import Newsroom
     from digest.store import Handed, Store
-    from digest.wire import Fetch
 
 HANDING_OVER = "handing over an issue"
 """The name that one process holds while it does."""
-_MAYBE_SENT = frozenset(Stage) - {Stage.BEGUN, Stage.DRAFT}
-_RANKS = {Progress.STOPPED: 1, Progress.DRAFT: 2}
-"""Which of several campaigns counts: what is on its way or there goes before these."""
 _GO_ON = "Run it again: it looks first at what is there, and nothing is sent twice."
-_NOT_AGAIN = "So it is not sent again. If nobody got it, as those know who deleted it, give its file another name."
 _NEITHER = "Leave out --segment, --plan, --amend and --to-new."
 
 
@@ -58,6 +51,10 @@ class HandOver:
     """What is written down of it; None as long as nothing was begun."""
     changed: bool = False
     """Whether the issue reads otherwise now than what was handed over."""
+    allowed: tuple[str, ...] = ()
+    """The rules that are let pass in it."""
+    warnings: int = 0
+    """Of how much the rules warn."""
     stop: DigestError | None = None
     """What ended it in the middle."""
 
@@ -125,7 +122,7 @@ def prepare(newsroom: Newsroom, store: Store, service: OwnsList, name: str | Non
         wishes: what else is asked for.
 
     Raises:
-        ContentError: the issue has something to mend, or it is too late.
+        ContentError: the issue has something to mend, the rules find an error, or it is too late.
         ProviderError: the service cannot carry it, or cannot be asked.
         UsageError: there is no such issue, or it is on its way otherwise.
     """
@@ -141,7 +138,11 @@ def prepare(newsroom: Newsroom, store: Store, service: OwnsList, name: str | Non
         there = _look_again(newsroom, service, handed)
         if there.is_done or there.stage is Stage.STOPPED:
             return there  # else somebody has made it a draft again, which is to be sent, or not, as any other
-    edition = _edition(newsroom, service, name or slug, wishes)
+    issue = newsroom.read(newsroom.find(name or slug))
+    proof = make_proof(newsroom, issue, now=_now(), past=read_past(store, slug))
+    edition = _edition(proof, service, wishes)
+    begun = handed if handed and handed.fingerprint == edition.fingerprint else None  # held to the rules then
+    findings = [] if begun else vet(proof, wishes.allow)
     return HandOver(
         slug=slug,
         subject=_subject(newsroom, edition),
@@ -149,6 +150,8 @@ def prepare(newsroom: Newsroom, store: Store, service: OwnsList, name: str | Non
         edition=edition,
         campaigns=_ask(service, edition, handed),
         handed=handed,
+        allowed=begun.allowed if begun else wishes.allow,
+        warnings=count(findings, Severity.WARNING),
     )
 
 
@@ -187,11 +190,10 @@ def _refuse_begun(slug: str, before: str, now: str) -> None:
     raise UsageError(msg, hint=f"How it stands: digest status {slug}")
 
 
-def _edition(newsroom: Newsroom, service: OwnsList, name: str, wishes: Wishes) -> Edition:
-    issue = newsroom.read(newsroom.find(name))
-    edition = newsroom.render(issue)
+def _edition(proof: Proof, service: OwnsList, wishes: Wishes) -> Edition:
+    issue, edition = proof.issue, proof.edition
     if not wishes.late:
-        refuse_lateness(issue, newsroom.settings.send, _now())
+        refuse_lateness(issue, proof.settings.send, _now())
     if wishes.ahead:
         edition = replace(edition, deliver_at=moment_ahead(issue, service, _now()))
     refuse_what_cannot_be_carried(edition, service)
@@ -215,6 +217,7 @@ def _look_again(newsroom: Newsroom, service: OwnsList, handed: Handed) -> HandOv
         campaigns=() if handed.stage is Stage.SENT else _ask(service, edition, handed),
         handed=handed,
         changed=handed.fingerprint not in words,
+        allowed=handed.allowed,
     )
 
 
@@ -224,20 +227,7 @@ def _subject(newsroom: Newsroom, edition: Edition) -> str:
 
 def _ask(service: OwnsList, edition: Edition, handed: Handed | None) -> Sequence[Campaign]:
     with Line(lambda _words: None, time.sleep) as fetch:
-        return _find(service, edition, handed, fetch)
-
-
-def _find(service: OwnsList, edition: Edition, handed: Handed | None, fetch: Fetch) -> Sequence[Campaign]:
-    """
-    Return what a service has of an issue, the one first that is no draft any more, else the oldest.
-
-    So whoever looks chooses the same. But when it may have been sent, no other draft stands in for the one that was
-    published: everyone would get it twice.
-    """
-    found = service.find(edition, fetch, known={handed.campaign, handed.url} - {""} if handed else ())
-    if handed and handed.stage in _MAYBE_SENT:
-        found = [one for one in found if one.progress is not Progress.DRAFT or one.id == handed.campaign]
-    return sorted(found, key=lambda campaign: _RANKS.get(campaign.progress, 0))
+        return find_campaigns(service, edition, handed, fetch)
 
 
 def carry_out(
@@ -262,7 +252,15 @@ def carry_out(
         return handover
     with store.hold(HANDING_OVER):
         _refuse_another_way(store, handover.service, handover.slug, store.handovers.find(handover.slug))
-        steps = _Steps(handover, handover.edition, store, Line(report, wait))
+        handed = store.handovers.begin(handover.slug, provider=handover.service.name, now=_now())
+        steps = Steps(
+            handover.service,
+            handover.edition,
+            store,
+            Line(report, wait),
+            handed=replace(handed, allowed=handover.allowed),
+            campaigns=handover.campaigns,
+        )
         try:
             steps.take(done=handover.is_done)
         except UnclearError as error:
@@ -273,76 +271,6 @@ def carry_out(
         else:
             return replace(handover, campaigns=steps.campaigns, handed=steps.handed)
     return replace(handover, campaigns=steps.campaigns, handed=steps.handed, stop=stop)
-
-
-class _Steps:
-    """The steps of a hand-over, and where they have led."""
-
-    def __init__(self, handover: HandOver, edition: Edition, store: Store, line: Line) -> None:
-        self._service = handover.service
-        self._edition = edition
-        self._store = store
-        self._line = line
-        self.campaigns: Sequence[Campaign] = handover.campaigns
-        self.handed = store.handovers.begin(handover.slug, provider=self._service.name, now=_now())
-
-    def take(self, *, done: bool) -> None:
-        """Take those that are left; where it was done, none is but to look."""
-        with self._line as fetch:
-            self._look(fetch, gone=done)
-            if not self.campaigns:
-                self._draft(fetch)
-            is_draft = self.campaigns[0].progress is Progress.DRAFT
-            if is_draft and not done:
-                self._publish(fetch)
-            if not (is_draft and done):  # somebody has taken it back just now
-                self._write_down(self.campaigns[0])
-
-    def _look(self, fetch: Fetch, *, gone: bool = False) -> None:
-        self.campaigns = _find(self._service, self._edition, self.handed, fetch)
-        if not self.campaigns and (gone or self.handed.stage in _MAYBE_SENT):
-            msg = f"{self._service.name} has nothing of {self.handed.slug} any more, and may have sent it"
-            raise IncompleteError(msg, hint=_NOT_AGAIN)
-
-    def _draft(self, fetch: Fetch) -> None:
-        """Have a draft made; if another program was faster, take its draft in the place of ours."""
-        again = bool(self.handed.campaign)  # what there was is gone
-        attempt, fingerprint = self.handed.attempt + again, self._edition.fingerprint
-        self._advance(Stage.BEGUN, attempt=attempt, fingerprint=fingerprint, campaign="", url="")
-        ours = self._service.draft(self._edition, fetch, attempt=self.handed.attempt)
-        self._write_down(ours)
-        self._look(fetch)
-        if not self.campaigns:
-            self.campaigns = [ours]
-        elif any(other.id == ours.id and other.progress is Progress.DRAFT for other in self.campaigns[1:]):
-            self._service.discard(ours, fetch)
-            self._look(fetch, gone=True)
-
-    def _publish(self, fetch: Fetch) -> None:
-        campaign = self.campaigns[0]
-        self._advance(Stage.PUBLISHING, campaign=campaign.id, url=campaign.url, fingerprint=self._edition.fingerprint)
-        try:
-            self.campaigns = [self._service.publish(campaign, self._edition, fetch), *self.campaigns[1:]]
-        except ProviderError as fault:
-            self._look_nevertheless(fault, fetch)
-
-    def _look_nevertheless(self, fault: ProviderError, fetch: Fetch) -> None:
-        """See whether it was published all the same: by us, though the answer was lost, or by others."""
-        try:
-            self._look(fetch)
-        except ProviderError:
-            raise fault from None
-        if self.campaigns[0].progress is Progress.DRAFT:
-            if not isinstance(fault, UnclearError):
-                self._write_down(self.campaigns[0])  # surely nobody got it
-            raise fault
-
-    def _write_down(self, campaign: Campaign) -> None:
-        self._advance(Stage(campaign.progress.value), campaign=campaign.id, url=campaign.url)
-
-    def _advance(self, stage: Stage, **changes: object) -> None:
-        handed = replace(self.handed, stage=stage, **changes)  # type: ignore[arg-type]  # its own fields
-        self.handed = self._store.handovers.keep(handed, now=_now())
 
 
 def _now() -> datetime:

@@ -20,6 +20,7 @@ from digest.publishing.planning import (
     refuse_repetition,
     refuse_what_cannot_be_carried,
 )
+from digest.publishing.proofing import make_proof_for_all, vet
 from digest.publishing.status import progress_of
 from digest.sending import Engine
 from digest.store import BegunError, Course
@@ -55,6 +56,8 @@ class Mailing:
     """Whether the issue reads otherwise now than what was frozen when it was begun."""
     amendment: Edition | None = None
     """What those who are still queued are to get from now on, where that was asked for."""
+    allowed: tuple[str, ...] = ()
+    """The rules that were let pass in the amendment."""
     overdue: bool = False
     """Whether it was to be delivered by the provider at a moment that has come, so that the rest leaves at once."""
     newcomers: int = 0
@@ -93,6 +96,8 @@ class Mailing:
             "bytes": plan.bytes,
             "seconds": plan.seconds,
             "findings": list(plan.findings),
+            "warnings": plan.warnings,
+            "allowed": list(plan.allowed),
         }
 
     def raise_unless_complete(self) -> None:
@@ -133,8 +138,8 @@ def prepare(newsroom: Newsroom, store: Store, provider: Provider, name: str | No
         wishes: what else is asked for.
 
     Raises:
-        ContentError: the issue or a template has something to mend, some reader would get a blank, many more readers
-            would get it than the last issue, or it is too late.
+        ContentError: the issue or a template has something to mend, the rules find an error, many more readers would
+            get it than the last issue, or it is too late.
         ProviderError: the provider cannot carry the edition.
         UsageError: there is no such issue or segment, nobody to write to, or it was begun otherwise.
     """
@@ -163,23 +168,31 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
     if wishes.amend or wishes.to_new:
         msg = "this issue has not been begun, so there is nothing to amend and nobody who came later"
         raise UsageError(msg, hint="Leave out --amend and --to-new.")
+    now = _now()
     issue = newsroom.read(newsroom.find(name))
-    edition = newsroom.render(issue)
-    if wishes.ahead:
-        edition = replace(edition, deliver_at=moment_ahead(issue, provider, _now()))
     segment = find_segment(wishes.segment, newsroom.settings, store)
-    plan = make_plan(issue, edition, store=store, provider=provider, segment=segment, now=_now())
+    proof = make_proof_for_all(newsroom, issue, store, now=now, segment=segment)
+    plan = make_plan(
+        issue,
+        replace(proof.edition, deliver_at=moment_ahead(issue, provider, now)) if wishes.ahead else proof.edition,
+        store=store,
+        provider=provider,
+        segment=segment,
+        now=now,
+        findings=vet(proof, wishes.allow),
+        allowed=wishes.allow,
+    )
     limits = newsroom.settings.send
     if not wishes.late:
-        refuse_lateness(issue, limits, _now())
+        refuse_lateness(issue, limits, now)
     if wishes.plan and wishes.plan != plan.key:
         msg = f"the plan is no longer {wishes.plan}: the issue, the readers or the provider have changed"
-        raise UsageError(msg, hint=f"Look at the new one, {plan.key}: digest send {edition.slug} --dry-run")
+        raise UsageError(msg, hint=f"Look at the new one, {plan.key}: digest send {plan.edition.slug} --dry-run")
     if not wishes.plan:  # by its key, somebody vouches for the plan that they have seen
         refuse_growth(plan, limits)
         refuse_repetition(plan, store)
-    subject = _subject(edition, newsroom.settings)
-    return Mailing(slug=edition.slug, subject=subject, provider=provider, segment=segment, plan=plan)
+    subject = _subject(plan.edition, newsroom.settings)
+    return Mailing(slug=plan.edition.slug, subject=subject, provider=provider, segment=segment, plan=plan)
 
 
 def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen, wishes: Wishes) -> Mailing:
@@ -192,18 +205,17 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
     begun = store.mailings.edition(frozen.edition_id)
     edition = _as_it_reads_now(newsroom, frozen, begun.deliver_at)
     changed = edition is None or edition.fingerprint != frozen.fingerprint
+    amends = wishes.amend and changed
     amendment = None
     overdue = begun.deliver_at is not None and begun.deliver_at <= _now()
-    if wishes.amend and changed:
-        # Rendered once more only where that failed, to say why.
-        amendment = edition or newsroom.render(newsroom.read(newsroom.find(frozen.slug)))
+    if amends:
+        amendment = replace(_vetted(newsroom, store, frozen.slug, wishes), deliver_at=begun.deliver_at)
         refuse_what_cannot_be_carried(amendment, provider)
-        refuse_blanks(amendment, store.audiences)
     if overdue:
         amendment = replace(amendment or begun, deliver_at=None)
     newcomers = len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0
     refuse_many_newcomers(newcomers, progress.tally.total, newsroom.settings.send)
-    if newcomers and not (wishes.amend and changed):  # who was there from the beginning had what it needs
+    if newcomers and not amends:  # who was there from the beginning had what it needs
         refuse_blanks(begun, store.audiences, segment)
     return Mailing(
         slug=frozen.slug,
@@ -213,6 +225,7 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
         progress=progress,
         changed=changed and not wishes.amend,
         amendment=amendment,
+        allowed=wishes.allow if amends else frozen.allowed,
         overdue=overdue,
         newcomers=newcomers,
     )
@@ -233,6 +246,13 @@ def _as_it_reads_now(newsroom: Newsroom, frozen: Frozen, deliver_at: datetime | 
         return replace(edition, deliver_at=deliver_at)
     except (*FAULTS, UsageError):  # it is broken, or gone
         return None
+
+
+def _vetted(newsroom: Newsroom, store: Store, slug: str, wishes: Wishes) -> Edition:
+    """Return an issue as it reads now, held to the rules; for whoever is on the list, since segments may have moved."""
+    proof = make_proof_for_all(newsroom, newsroom.read(newsroom.find(slug)), store, now=_now())
+    vet(proof, wishes.allow)
+    return proof.edition
 
 
 def _subject(edition: Edition, settings: Settings) -> str:
@@ -285,7 +305,7 @@ def _frozen(mailing: Mailing, store: Store) -> Frozen:
         return _begun_together(mailing.plan, mailing.segment, store)
     frozen = store.mailings.get(mailing.slug)
     if mailing.amendment:
-        frozen = store.mailings.amend(mailing.amendment, now=_now())
+        frozen = store.mailings.amend(mailing.amendment, now=_now(), allowed=mailing.allowed)
     if mailing.newcomers:
         store.ledger.extend(frozen, mailing.segment)
     store.mailings.turn(frozen, Course.OPEN)

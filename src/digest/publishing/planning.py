@@ -6,16 +6,16 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from digest.addressing import refuse_blanks
 from digest.errors import ContentError, ProviderError, UsageError
-from digest.model import Batch, Plan
+from digest.model import Batch, Plan, Severity
+from digest.publishing.proofing import count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from digest.config import Send
-    from digest.model import Edition, Issue
+    from digest.model import Edition, Finding, Issue
     from digest.providers import OwnsList, Provider
     from digest.segments import Segment
     from digest.store import Store
@@ -31,14 +31,32 @@ _SAMPLE_KEY = "00000000-0000-0000-0000-000000000000"
 
 
 def make_plan(
-    issue: Issue, edition: Edition, *, store: Store, provider: Provider, segment: Segment | None, now: datetime
+    issue: Issue,
+    edition: Edition,
+    *,
+    store: Store,
+    provider: Provider,
+    segment: Segment | None,
+    now: datetime,
+    findings: Sequence[Finding] = (),
+    allowed: tuple[str, ...] = (),
 ) -> Plan:
     """
     Return what sending an issue to a segment would do; None is everyone.
 
+    Args:
+        issue: what is sent.
+        edition: the same, rendered.
+        store: the newsletter's readers and its ledger.
+        provider: who delivers.
+        segment: who gets it.
+        now: the present moment.
+        findings: what the rules find in it.
+        allowed: the rules that it is not held to, sorted.
+
     Raises:
         UsageError: there is nobody to write to.
-        ContentError: some reader would get a blank, or a message cannot be written.
+        ContentError: a message cannot be written.
         ProviderError: the provider cannot carry the edition.
     """
     refuse_what_cannot_be_carried(edition, provider)
@@ -47,7 +65,6 @@ def make_plan(
         msg = "there is nobody to write to"
         way_out = "Put readers on the list: digest subscribers import FILE"
         raise UsageError(msg, hint="Nobody is in the segment who may be written to." if segment else way_out)
-    refuse_blanks(edition, store.audiences, segment)
 
     def bytes_of(size: int) -> int:
         sample = store.audiences.sample(segment, size, edition.fields)
@@ -65,6 +82,8 @@ def make_plan(
         pace=provider.limits.pace,
         last=_readers_of_the_last(store, str(segment or "")),
         findings=(*_findings(issue, edition, now), *provider.limits.caveats),
+        warnings=count(findings, Severity.WARNING),
+        allowed=allowed,
     )
 
 

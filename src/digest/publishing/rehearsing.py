@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from digest.addressing import EXAMPLE_TOKEN, example_reader, find_segment
+from digest.checking.examination import examine
 from digest.errors import ContentError, IncompleteError, ProviderError, UsageError
-from digest.model import Address, Edition, Readers, Subscriber, Tally
+from digest.model import Address, Edition, Readers, Severity, Subscriber, Tally
 from digest.publishing.choosing import provider_of
 from digest.publishing.planning import make_plan, refuse_what_cannot_be_carried
+from digest.publishing.proofing import count, make_proof_for_all, vet
 from digest.sending import Engine, Rehearsal
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from digest.errors import DigestError
     from digest.providers import Provider
+    from digest.publishing.choosing import Wishes
     from digest.publishing.newsroom import Newsroom
     from digest.sending import Report
     from digest.store import Store
@@ -43,6 +46,8 @@ class Trial:
     """``test`` or ``sandbox``."""
     readers: int
     batches: Iterable[Readers] = field(repr=False)
+    errors: int = 0
+    """How many errors the rules find in it, for which it would not be sent to its readers."""
     tally: Tally = field(default_factory=Tally)
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Why readers were refused or are in doubt, and how many."""
@@ -62,6 +67,7 @@ class Trial:
             "queued": self.readers - self.tally.total,
             "in_doubt": self.tally.in_doubt,
             "reasons": dict(self.reasons),
+            "errors": self.errors,
         }
 
     def raise_unless_complete(self) -> None:
@@ -93,7 +99,9 @@ def prepare_test(newsroom: Newsroom, store: Store, name: str, addresses: Sequenc
         UsageError: there is no such issue, or an address is none.
     """
     provider = provider_of(newsroom.settings, sandbox=sandbox)
-    edition = newsroom.render(newsroom.read(newsroom.find(name)))
+    issue = newsroom.read(newsroom.find(name))
+    proof = make_proof_for_all(newsroom, issue, store, now=datetime.now(UTC))
+    edition = proof.edition
     first, *rest = edition.subject.texts
     edition = replace(edition, subject=replace(edition.subject, texts=(_MARK + first, *rest)))
     refuse_what_cannot_be_carried(edition, provider)
@@ -107,6 +115,7 @@ def prepare_test(newsroom: Newsroom, store: Store, name: str, addresses: Sequenc
         kind="sandbox" if sandbox else "test",
         readers=len(readers),
         batches=[Readers.of(readers[start : start + size]) for start in range(0, len(readers), size)],
+        errors=count(examine(proof), Severity.ERROR),
     )
 
 
@@ -128,21 +137,24 @@ def _reader(address: str, example: Subscriber, store: Store) -> Subscriber:
     )
 
 
-def prepare_sandbox(newsroom: Newsroom, store: Store, name: str, segment: str) -> Trial:
+def prepare_sandbox(newsroom: Newsroom, store: Store, name: str, wishes: Wishes) -> Trial:
     """
     Return a send of an issue to everyone who would get it, in which the provider checks all and delivers nothing.
 
     Raises:
-        ContentError: the issue or a template has something to mend, or some reader would get a blank.
+        ContentError: the issue or a template has something to mend, or the rules find an error.
         ProviderError: the provider cannot carry it.
         SettingsError: there is no such provider, or its settings are wrong.
         UsageError: there is no such issue or segment, nobody to write to, or the provider has no sandbox.
     """
     provider = provider_of(newsroom.settings, sandbox=True)
+    now = datetime.now(UTC)
     issue = newsroom.read(newsroom.find(name))
-    edition = newsroom.render(issue)
-    chosen = find_segment(segment, newsroom.settings, store)
-    plan = make_plan(issue, edition, store=store, provider=provider, segment=chosen, now=datetime.now(UTC))
+    chosen = find_segment(wishes.segment, newsroom.settings, store)
+    proof = make_proof_for_all(newsroom, issue, store, now=now, segment=chosen)
+    edition = proof.edition
+    errors = count(vet(proof, wishes.allow), Severity.ERROR)
+    plan = make_plan(issue, edition, store=store, provider=provider, segment=chosen, now=now)
     return Trial(
         edition=edition,
         subject=edition.subject.fill(example_reader(edition, newsroom.settings.fields).values),
@@ -150,6 +162,7 @@ def prepare_sandbox(newsroom: Newsroom, store: Store, name: str, segment: str) -
         kind="sandbox",
         readers=plan.audience.readers,
         batches=map(_nobody, store.audiences.walk(chosen, plan.batch_size, edition.fields)),
+        errors=errors,
     )
 
 

@@ -9,7 +9,7 @@ from digest.model import Tally
 from digest.publishing.newsroom import FAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -30,10 +30,12 @@ class Progress:
     course: Course
     segment: str
     """The expression that chose its readers; empty for everyone."""
+    allowed: tuple[str, ...] = ()
+    """The rules that were let pass in it."""
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints."""
-        return {"issue": self.slug, "edition": self.fingerprint, **asdict(self.tally)}
+        return {"issue": self.slug, "edition": self.fingerprint, **asdict(self.tally), **_allowed(self.allowed)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,12 @@ def _facts(handed: Handed) -> dict[str, object]:
         "progress": handed.stage.value,
         "edition": handed.fingerprint or None,
         "at": handed.changed_at.isoformat(),
+        **_allowed(handed.allowed),
     }
+
+
+def _allowed(rules: Sequence[str]) -> dict[str, object]:
+    return {"allowed": list(rules)} if rules else {}
 
 
 def progress_of(store: Store, frozen: Frozen) -> Progress:
@@ -77,6 +84,7 @@ def progress_of(store: Store, frozen: Frozen) -> Progress:
         begun_at=frozen.frozen_at,
         course=frozen.course,
         segment=frozen.segment,
+        allowed=frozen.allowed,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from digest.errors import ContentError, Place, did_you_mean
+from digest.errors import ContentError, Place, UnknownFieldError, did_you_mean
 from digest.model import RESERVED_FIELDS, Slot
 
 if TYPE_CHECKING:
@@ -100,5 +100,5 @@ def _read_field(written: str, defaults: Mapping[str, str], place: Place) -> Slot
         msg = f'no field "{name}" is declared'
         where = "Fields are declared under [fields] in digest.toml."
         hint = did_you_mean(name, known, then=f"{where} {_LITERAL_HINT}")
-        raise ContentError(msg, hint=hint, place=place)
+        raise UnknownFieldError(msg, hint=hint, place=place)
     return Slot(name=name, fallback=match[2] or match[3] or defaults.get(name) or None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FENCE = "---"
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

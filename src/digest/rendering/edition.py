@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from digest.config import FILE_NAME
 from digest.links import preferences_url, unsubscribe_url
-from digest.model import Edition, Pattern, Slot
+from digest.model import Edition, Pattern, Picture, Slot
 from digest.rendering.images import Images
 from digest.rendering.inserts import place
 from digest.rendering.lines import WIDTH, wrap
 from digest.rendering.markup import HtmlWriter
 from digest.rendering.mjml import compile_mjml
+from digest.rendering.origins import forget
 from digest.rendering.plaintext import TextWriter
 from digest.rendering.templates import Templates
 from digest.rendering.views import ReaderView, Writers, view_issue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from digest.config import Newsletter, Settings, Theme
-    from digest.model import Issue
+    from digest.model import InlineImage, Issue
     from digest.rendering.images import Image
 
 _GUTTER = 40
@@ -37,6 +40,8 @@ class Traced:
     edition: Edition
     html: Pattern
     """Its HTML, in which tags tell by ``data-origin="path:line"`` where they were written, as far as that is known."""
+    images: Mapping[str, InlineImage]
+    """The images that are files of ours, by the address under which the HTML shows each."""
 
 
 class EditionRenderer:
@@ -56,7 +61,8 @@ class EditionRenderer:
             ContentError: a fault of the issue or of a template.
             SettingsError: a look that does not exist.
         """
-        return self.trace(issue).edition
+        edition, _, _ = self._render(issue)
+        return edition
 
     def trace(self, issue: Issue) -> Traced:
         """
@@ -66,6 +72,12 @@ class EditionRenderer:
             ContentError: a fault of the issue or of a template.
             SettingsError: a look that does not exist.
         """
+        edition, mjml, images = self._render(issue)
+        html = place(mjml, compile_mjml(mjml, traced=True), self._stylesheet, images.named)
+        return Traced(edition=edition, html=Pattern.of_html(html), images=images.by_address)
+
+    def _render(self, issue: Issue) -> tuple[Edition, str, Images]:
+        """Return an edition, the MJML of which its HTML is made, and its images."""
         newsletter = self._settings.newsletter
         images = Images(
             root=self._settings.root,
@@ -76,7 +88,7 @@ class EditionRenderer:
         values = self._values(issue, images)
         mjml = self._templates.render("email.mjml", values)
         html = place(mjml, compile_mjml(mjml), self._stylesheet)
-        text = self._templates.render("email.txt", values)
+        text = forget(self._templates.render("email.txt", values))
         edition = Edition(
             slug=issue.slug,
             sender=newsletter.from_,
@@ -87,7 +99,7 @@ class EditionRenderer:
             headers={name: Pattern.of_text(value) for name, value in _headers(newsletter).items()},
             images=images.embedded,
         )
-        return Traced(edition=edition, html=Pattern.of_html(html))
+        return edition, mjml, images
 
     def _values(self, issue: Issue, images: Images) -> dict[str, object]:
         """Return what a template sees; `reference/templates.md` tells what each is."""
@@ -108,8 +120,10 @@ class EditionRenderer:
 
     def _logo(self, images: Images) -> Image | None:
         theme, newsletter = self._settings.theme, self._settings.newsletter
-        file = self._settings.root / FILE_NAME
-        return images.resolve(theme.logo, theme.logo_alt or newsletter.name, file) if theme.logo else None
+        if not theme.logo:
+            return None
+        alt, file = theme.logo_alt or newsletter.name, self._settings.root / FILE_NAME
+        return images.show(Picture(src=theme.logo, alt=alt, path=file, line=0))
 
 
 def _look(settings: Settings) -> dict[str, object]:

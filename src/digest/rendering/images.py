@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.config import Assets
+    from digest.model import Picture
 
 # What mail programs show; of these, Outlook for Windows leaves out WebP and SVG (caniemail.com, 2026-05).
 _MEDIA_TYPES = {
@@ -56,12 +57,31 @@ class Images:
     _files: dict[str, InlineImage] = field(default_factory=dict)
     """By their names, regardless of case: they lie in one folder, where they are published or built."""
 
+    named: dict[str, Place] = field(default_factory=dict)
+    """Where pictures were named, by their addresses."""
+
     @property
     def embedded(self) -> tuple[InlineImage, ...]:
         """The images that travel inside the message, each once."""
         if self.assets.url is not None:
             return ()
         return tuple({image.cid: image for image in self._files.values()}.values())
+
+    @property
+    def by_address(self) -> dict[str, InlineImage]:
+        """The images that are files of ours, by the address under which the HTML shows each."""
+        return {self._address(image): image for image in self._files.values()}
+
+    def show(self, picture: Picture) -> Image:
+        """
+        Return the image that a template shows.
+
+        Raises:
+            ContentError: as `resolve` does.
+        """
+        image = self.resolve(picture.src, picture.alt, picture.path, picture.line)
+        self.named.setdefault(image.url, Place.of(picture.path, self.root, picture.line))
+        return image
 
     def resolve(self, src: str, alt: str, file: Path, line: int = 0) -> Image:
         """
@@ -78,8 +98,12 @@ class Images:
         except ContentError as error:
             error.place = Place.of(file, self.root, line)
             raise
-        url = f"cid:{image.cid}" if self.assets.url is None else asset_url(self.assets.url, self.slug, image.filename)
-        return Image(url=url, alt=alt, width=width, height=height)
+        return Image(url=self._address(image), alt=alt, width=width, height=height)
+
+    def _address(self, image: InlineImage) -> str:
+        if self.assets.url is None:
+            return f"cid:{image.cid}"
+        return asset_url(self.assets.url, self.slug, image.filename)
 
     def _find(self, src: str, file: Path) -> Path:
         if src.startswith("data:"):

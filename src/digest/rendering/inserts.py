@@ -9,14 +9,22 @@ marker, the word is made of letters and digits and says all about itself, so no 
 from __future__ import annotations
 
 import re
+from functools import partial
+from typing import TYPE_CHECKING
 
 from css_inline import CSSInliner
 from markupsafe import Markup
 
 from digest.errors import ContentError
-from digest.rendering.mjml.source import OPENING
+from digest.rendering.origins import CLOSING, forget, reveal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from digest.errors import Place
 
 _WORD = re.compile(r"zinsert([0-9a-f]*)xz")
+_MJML = re.compile(f"{CLOSING}</?mj", re.IGNORECASE)
 _WORD_IN_TAG = re.compile(r"<[a-zA-Z][^<>]*zinsert[0-9a-f]*xz")
 
 
@@ -27,17 +35,18 @@ def hold(html: str) -> Markup:
     Raises:
         ContentError: it holds MJML, which nothing would compile.
     """
-    if OPENING in html:
+    if _MJML.search(html):
         msg = "a tag of MJML stands where only HTML may"
         raise ContentError(msg, hint="Close the `styled` block before it.")
     return Markup(f"zinsert{_WORD.sub(_held, html).encode().hex()}xz")  # noqa: S704  # letters and digits, all our own
 
 
-def place(document: str, compiled: str, stylesheet: str) -> str:
+def place(document: str, compiled: str, stylesheet: str, images: Mapping[str, Place] | None = None) -> str:
     """
     Return `compiled` with the HTML in place of each word.
 
-    The rules of `stylesheet` are written onto the tags of that HTML, where no mail program drops them.
+    The rules of `stylesheet` are written onto the tags of that HTML, where no mail program drops them. Marks of origin
+    vanish, unless `images` are given: where those were named that templates show, by their addresses.
 
     Raises:
         ContentError: a word of `document` is lost in `compiled`, which was made from it, or stands inside a tag.
@@ -49,7 +58,8 @@ def place(document: str, compiled: str, stylesheet: str) -> str:
         msg = "the template prints HTML inside a tag"
         raise ContentError(msg, hint="An attribute takes plain words, such as part.title.")
     inliner = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
-    return _WORD.sub(lambda word: inliner.inline_fragment(_held(word), stylesheet), compiled)
+    settle = forget if images is None else partial(reveal, images=images)
+    return _WORD.sub(lambda word: inliner.inline_fragment(settle(_held(word)), stylesheet), settle(compiled))
 
 
 def _held(word: re.Match[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ from markdown_it.common.utils import unescapeAll
 from markdown_it.renderer import RendererHTML
 from markdown_it.utils import OptionsDict
 
+from digest.errors import Place
 from digest.rendering.highlighting import highlight
+from digest.rendering.origins import mark, mark_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,23 +52,27 @@ _FIXED = {
     "footnote_close": "",
 }
 
+_RAW = frozenset({"html_block", "html_inline"})
+
 
 class HtmlWriter:
     """Writes the HTML of one issue's prose; footnotes are numbered in the order in which they are written."""
 
     def __init__(self, *, images: Images, image_width: int, code_style: str) -> None:
         """`image_width` says how wide an image may be, in pixels."""
+        self._shown = cache(lambda path: Place.of(path, images.root).path)
         self._renderer = _Renderer(images, image_width, code_style)
 
     def write(self, prose: Prose) -> str:
         """
-        Return the HTML of `prose`, with the markers of its slots.
+        Return the HTML of `prose`, with the markers of its slots and the marks of its origins.
 
         Raises:
             ContentError: an image that cannot be shown.
             SettingsError: a style of code that Pygments does not have.
         """
-        return self._renderer.render(prose.tokens, _OPTIONS, {"path": prose.path})
+        shown = self._shown(prose.path) if prose.path else ""
+        return self._renderer.render(prose.tokens, _OPTIONS, {"path": prose.path, "shown": shown})
 
 
 class _Renderer(RendererHTML):
@@ -80,6 +86,22 @@ class _Renderer(RendererHTML):
         self._image_width = image_width
         self._code_style = code_style
         self._notes: dict[tuple[Path | None, int], int] = {}
+
+    def render(self, tokens: Sequence[Token], options: OptionsDict, env: EnvType) -> str:
+        return "".join([self._marked(tokens, at, options, env) for at in range(len(tokens))])
+
+    def _marked(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
+        """Return the HTML of a token, with a mark before its tag, or before each one where an editor wrote them."""
+        token = tokens[at]
+        if token.type == "inline":
+            return self.render(token.children or (), options, env)
+        html = self.rules.get(token.type, self.renderToken)(tokens, at, options, env)
+        if token.nesting < 0 or "<" not in html:
+            return html
+        line = _line_of(token)
+        if token.type in _RAW:
+            return mark_html(html, env["shown"], line)
+        return html.replace("<", f"{mark(env['shown'], line)}<", 1) if line else html
 
     def paragraph_open(self, tokens: Sequence[Token], at: int, options: OptionsDict, env: EnvType) -> str:
         if _is_button(tokens, at):
@@ -129,6 +151,11 @@ class _Renderer(RendererHTML):
 
     def _number(self, token: Token, env: EnvType) -> int:
         return self._notes.setdefault((env["path"], token.meta["id"]), len(self._notes) + 1)
+
+
+def _line_of(token: Token) -> int:
+    """Return the line that a token begins in, 0 where it is not known."""
+    return token.map[0] + 1 if token.map else int(token.meta.get("line", 0))
 
 
 def _fixed(html: str, *_: object) -> str:

@@ -22,7 +22,7 @@ from digest.errors import ContentError, DigestError, Place
 from digest.files import read_text
 from digest.model import MARKER
 from digest.rendering.inserts import hold
-from digest.rendering.mjml import mark_origin
+from digest.rendering.origins import mark_template
 from digest.rendering.views import FieldView
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class _Loader(BaseLoader):
             path = folder / template
             if path.is_file():
                 source = _read(path, folder, shown)
-                return mark_origin(source, shown) if template.endswith(".mjml") else source, shown, None
+                return mark_template(source, shown) if template.endswith((".mjml", ".html")) else source, shown, None
         raise TemplateNotFound(template)
 
 

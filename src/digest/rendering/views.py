@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from digest.errors import ContentError, did_you_mean
+from digest.errors import ContentError, UnknownFieldError, did_you_mean
 from digest.links import archive_url, story_url
 from digest.model import MARKER, Slot, Story
 from digest.rendering.inserts import hold
+from digest.rendering.origins import mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +96,6 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
         return PartView(kind="section", title=part.title, heading=heading, heading_text=heading_text, body=body)
     leads_on = bool(part.link or part.rest)
     url = part.link or story_url(newsletter.url, issue.slug, part.slug)
-    picture = part.picture
     return PartView(
         kind="story",
         title=part.title,
@@ -106,7 +106,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
         url=url if leads_on else "",
         host=(urlsplit(part.link).hostname or "").removeprefix("www.") if part.link else "",
         read_more=part.read_more or issue.read_more or newsletter.read_more,
-        image=writers.images.resolve(picture.src, picture.alt, picture.path, picture.line) if picture else None,
+        image=writers.images.show(part.picture) if part.picture else None,
         author=part.author or "",
         minutes=part.minutes,
     )
@@ -115,7 +115,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
 def _heading(part: Story | Section, writers: Writers) -> Markup:
     if not part.heading:
         return Markup.escape(part.title)
-    return hold(writers.html.write(part.heading))
+    return hold(mark(part.place.path, part.place.line) + writers.html.write(part.heading))
 
 
 def _heading_text(part: Story | Section, writers: Writers) -> str:
@@ -177,7 +177,7 @@ class ReaderView:
         if name not in self._defaults:
             msg = f'no field "{name}" of the reader is declared'
             hint = did_you_mean(name, self._defaults, then="Fields are declared under [fields] in digest.toml.")
-            raise ContentError(msg, hint=hint)
+            raise UnknownFieldError(msg, hint=hint)
         return FieldView(Slot(name=name, fallback=self._defaults[name] or None))
 
 

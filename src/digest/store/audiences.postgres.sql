@@ -1,5 +1,11 @@
 -- Where PostgreSQL differs from audiences.sql.
 
+-- name: without_consent
+-- The ids of those of whom nobody knows when or how they agreed, or to what.
+select id from subscribers where standing = 'active' and id > :after
+and coalesce(cast(consent as json) ->> 'at', cast(consent as json) ->> 'how', cast(consent as json) ->> 'words') is null
+/* segment */ order by id limit :size;
+
 -- name: without_value
 -- How many of those who may be written to lack a value of a field.
 select count(*) from subscribers

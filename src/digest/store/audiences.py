@@ -35,7 +35,18 @@ class Audiences:
 
     def blocks(self, segment: Segment | None) -> Iterator[list[int]]:
         """Return the rising ids of those in a segment who may be written to, in blocks; None is everyone."""
-        query, values = self._query("ids", segment)
+        return self._blocks("ids", segment)
+
+    def without_consent(self, segment: Segment | None) -> Iterator[list[int]]:
+        """Return, as `blocks` does, those of whom nobody knows when or how they agreed, or to what."""
+        return self._blocks("without_consent", segment)
+
+    def without_own_token(self, segment: Segment | None) -> Iterator[list[int]]:
+        """Return, as `blocks` does, those whose token is too short to be unguessable, or another reader's as well."""
+        return self._blocks("without_own_token", segment)
+
+    def _blocks(self, name: str, segment: Segment | None) -> Iterator[list[int]]:
+        query, values = self._query(name, segment)
         after = 0
         while rows := self._database.fetch_all(query, after=after, size=_BLOCK, **values):
             yield [number for (number,) in rows]

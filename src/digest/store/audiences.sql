@@ -4,6 +4,18 @@
 -- The ids, behind one of them, of those who may be written to.
 select id from subscribers where standing = 'active' and id > :after /* segment */ order by id limit :size;
 
+-- name: without_consent
+-- The ids of those of whom nobody knows when or how they agreed, or to what.
+select id from subscribers where standing = 'active' and id > :after
+and coalesce(json_extract(consent, '$.at'), json_extract(consent, '$.how'), json_extract(consent, '$.words')) is null
+/* segment */ order by id limit :size;
+
+-- name: without_own_token
+-- The ids of those whose token is too short to be unguessable, or another reader's as well.
+select id from subscribers where standing = 'active' and id > :after
+and (length(token) < 16 or token in (select token from subscribers group by token having count(*) > 1))
+/* segment */ order by id limit :size;
+
 -- name: without_value
 -- How many of those who may be written to lack a value of a field.
 select count(*) from subscribers

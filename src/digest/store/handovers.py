@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from digest.store.database import to_stamp
+from digest.store.database import from_json, to_json, to_stamp
 from digest.store.mailings import BegunError
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Handed:
     """Where a person can look at it; blank where that is not known."""
     begun_at: datetime
     changed_at: datetime
+    allowed: tuple[str, ...] = ()
+    """The rules that were let pass in that edition."""
 
 
 class Handovers:
@@ -94,12 +96,13 @@ class Handovers:
             campaign=handed.campaign,
             url=handed.url,
             now=to_stamp(now),
+            allowed=to_json(handed.allowed),
         )
         return replace(handed, changed_at=now.astimezone(UTC))
 
 
 def _handed(row: tuple[Any, ...]) -> Handed:
-    slug, provider, fingerprint, attempt, stage, campaign, url, begun_at, changed_at = row
+    slug, provider, fingerprint, attempt, stage, campaign, url, begun_at, changed_at, allowed = row
     return Handed(
         slug=slug,
         provider=provider,
@@ -110,4 +113,5 @@ def _handed(row: tuple[Any, ...]) -> Handed:
         url=url,
         begun_at=datetime.fromisoformat(begun_at),
         changed_at=datetime.fromisoformat(changed_at),
+        allowed=tuple(from_json(allowed)),
     )

@@ -2,12 +2,12 @@
 
 -- name: find
 -- The hand-over of a slug.
-select slug, provider, fingerprint, attempt, stage, campaign, url, begun_at, changed_at
+select slug, provider, fingerprint, attempt, stage, campaign, url, begun_at, changed_at, allowed
 from handovers where slug = :slug;
 
 -- name: all
 -- All hand-overs, oldest first.
-select slug, provider, fingerprint, attempt, stage, campaign, url, begun_at, changed_at
+select slug, provider, fingerprint, attempt, stage, campaign, url, begun_at, changed_at, allowed
 from handovers order by begun_at, slug;
 
 -- name: begin
@@ -20,5 +20,6 @@ on conflict (slug) do nothing;
 -- name: keep
 -- Keeps how far a hand-over has come.
 update handovers
-set fingerprint = :fingerprint, attempt = :attempt, stage = :stage, campaign = :campaign, url = :url, changed_at = :now
+set fingerprint = :fingerprint, attempt = :attempt, stage = :stage, campaign = :campaign, url = :url,
+    changed_at = :now, allowed = :allowed
 where slug = :slug;

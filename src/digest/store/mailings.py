@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from digest.errors import IncompleteError
 from digest.model import Edition
-from digest.store.database import to_stamp
+from digest.store.database import from_json, to_json, to_stamp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from digest.model import Plan
     from digest.store.database import Database
 
@@ -46,6 +48,8 @@ class Frozen:
     edition_id: int
     fingerprint: str
     """That of its latest edition."""
+    allowed: tuple[str, ...] = ()
+    """The rules that were let pass in its latest edition."""
 
 
 class Mailings:
@@ -102,9 +106,9 @@ class Mailings:
             if not new:
                 msg = f"the sending of {plan.edition.slug} has already begun"
                 raise BegunError(msg, hint="Run it again to go on with what was begun.")
-            return self.amend(plan.edition, now=now)
+            return self.amend(plan.edition, now=now, allowed=plan.allowed)
 
-    def amend(self, edition: Edition, *, now: datetime) -> Frozen:
+    def amend(self, edition: Edition, *, now: datetime, allowed: Sequence[str] = ()) -> Frozen:
         """Let the mailing of the edition's slug say this from now on; what was claimed stays as it was."""
         with self._database.transaction():
             self._database.change(
@@ -113,6 +117,7 @@ class Mailings:
                 fingerprint=edition.fingerprint,
                 content=zlib.compress(edition.to_json().encode()),
                 now=to_stamp(now),
+                allowed=to_json(allowed),
             )
             frozen = self.get(edition.slug)
             self._database.change_many(
@@ -138,7 +143,7 @@ class Mailings:
 
 
 def _frozen(row: tuple[Any, ...]) -> Frozen:
-    number, slug, provider, segment, batch_size, state, frozen_at, edition, fingerprint = row
+    number, slug, provider, segment, batch_size, state, frozen_at, edition, fingerprint, allowed = row
     return Frozen(
         id=number,
         slug=slug,
@@ -149,4 +154,5 @@ def _frozen(row: tuple[Any, ...]) -> Frozen:
         frozen_at=datetime.fromisoformat(frozen_at),
         edition_id=edition,
         fingerprint=fingerprint,
+        allowed=tuple(from_json(allowed)),
     )

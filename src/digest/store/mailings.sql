@@ -2,13 +2,13 @@
 
 -- name: find
 -- The mailing of a slug, with its latest edition.
-select mailings.id, slug, provider, segment, batch_size, state, mailings.frozen_at, editions.id, fingerprint
+select mailings.id, slug, provider, segment, batch_size, state, mailings.frozen_at, editions.id, fingerprint, allowed
 from mailings join editions on editions.mailing_id = mailings.id
 where slug = :slug order by editions.id desc limit 1;
 
 -- name: all
 -- All mailings, oldest first, each with its latest edition.
-select mailings.id, slug, provider, segment, batch_size, state, mailings.frozen_at, editions.id, fingerprint
+select mailings.id, slug, provider, segment, batch_size, state, mailings.frozen_at, editions.id, fingerprint, allowed
 from mailings join editions on editions.mailing_id = mailings.id
 where editions.id = (select max(id) from editions where mailing_id = mailings.id)
 order by mailings.id;
@@ -25,8 +25,8 @@ on conflict (slug) do nothing;
 
 -- name: keep_edition
 -- Keeps what a mailing says from now on.
-insert into editions (mailing_id, fingerprint, frozen_at, content)
-select id, :fingerprint, :now, :content from mailings where slug = :slug;
+insert into editions (mailing_id, fingerprint, frozen_at, content, allowed)
+select id, :fingerprint, :now, :content, :allowed from mailings where slug = :slug;
 
 -- name: keep_image
 -- Keeps an image of an edition.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from dataclasses import dataclass
@@ -168,6 +169,18 @@ class Subscribers:
         """Return the reader of an address, however it is spelled in upper and lower case."""
         row = self._database.fetch_one(self._sql["find"], key=_key(email))
         return _subscriber(row) if row else None
+
+    def find_id(self, number: int) -> Subscriber | None:
+        """Return the reader of an id."""
+        row = self._database.fetch_one(self._sql["find_id"], id=number)
+        return _subscriber(row) if row else None
+
+    def search(self, text: str, limit: int) -> tuple[list[Subscriber], int]:
+        """Return the first of those who may be written to with `text` in address or name, and how many they are."""
+        pattern = "%" + re.sub("[!%_]", r"!\g<0>", _key(text)) + "%"
+        rows = self._database.fetch_all(self._sql["search"], pattern=pattern, size=limit)
+        (count,) = self._database.fetch_one(self._sql["count_found"], pattern=pattern) or (0,)
+        return [*map(_subscriber, rows)], count
 
     def emails(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the addresses of those readers of `ids` that the store still knows."""

@@ -21,6 +21,21 @@ where key = :key;
 -- The reader of an address.
 select id, email, name, fields, tags, standing, token from subscribers where key = :key;
 
+-- name: find_id
+-- The reader of an id.
+select id, email, name, fields, tags, standing, token from subscribers where id = :id;
+
+-- name: search
+-- The first of those who may be written to and in whose address or name something stands.
+select id, email, name, fields, tags, standing, token from subscribers
+where standing = 'active' and (key like :pattern escape '!' or lower(name) like :pattern escape '!')
+order by id limit :size;
+
+-- name: count_found
+-- How many they are.
+select count(*) from subscribers
+where standing = 'active' and (key like :pattern escape '!' or lower(name) like :pattern escape '!');
+
 -- name: emails
 -- The addresses of readers by their ids, given as a JSON array.
 select id, email from subscribers where id in (select value from json_each(:ids));

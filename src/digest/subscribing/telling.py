@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -63,16 +64,25 @@ class Portrait:
         }
 
 
-def portray(store: Store, email: str) -> Portrait:
+_NUMBER = re.compile(r"#?([0-9]{1,18})")
+
+
+def portray(store: Store, who: str) -> Portrait:
     """
-    Return all that is known of the reader of an address.
+    Return all that is known of the reader of an address or a number, such as ``12`` or ``#12``.
 
     Raises:
-        UsageError: nobody of that address is on the list.
+        UsageError: nobody of that address or number is on the list.
     """
-    record = store.subscribers.record(wanted_email(email))
+    record = store.subscribers.record(_email(store, who))
     if record is None:
         raise nobody()
     number = record.subscriber.id
     deliveries = tuple(store.deliveries.of_reader(number))
     return Portrait(record=record, history=store.subscribers.history(number), deliveries=deliveries)
+
+
+def _email(store: Store, who: str) -> str:
+    number = _NUMBER.fullmatch(who)
+    reader = store.subscribers.find_id(int(number[1])) if number else None
+    return reader.email if reader else wanted_email(who)

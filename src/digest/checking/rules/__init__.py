@@ -7,20 +7,42 @@ from typing import TYPE_CHECKING
 from digest.checking.rule import Rule
 from digest.checking.rules import (
     accessibility,
+    colour,
     compatibility,
     consent,
     content,
     deliverability,
+    destinations,
     encoding,
+    images,
+    inbox,
+    lettering,
     links,
     personalisation,
+    sender,
     size,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_GROUPS = (content, links, size, compatibility, accessibility, deliverability, personalisation, encoding, consent)
+_GROUPS = (
+    inbox,
+    content,
+    links,
+    destinations,
+    images,
+    size,
+    compatibility,
+    accessibility,
+    colour,
+    lettering,
+    deliverability,
+    sender,
+    personalisation,
+    encoding,
+    consent,
+)
 
 RULES: Mapping[str, Rule] = {
     rule.id: rule for group in _GROUPS for rule in vars(group).values() if isinstance(rule, Rule)

@@ -14,7 +14,7 @@ Measured with mjml-python 1.4.2 (MRML 6.0.1) in 2026-11:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -23,18 +23,23 @@ from mjml import mjml2html
 
 from digest.errors import ContentError, Place, raise_all
 from digest.rendering.mjml.checking import find_faults
-from digest.rendering.mjml.source import CLOSING, OPENING, Comment, Source, Tag, tokenize
+from digest.rendering.mjml.source import Attribute, Comment, Source, Tag, tokenize
 from digest.rendering.mjml.tags import Content, rules
+from digest.rendering.origins import CLOSING, OPENING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from digest.rendering.mjml.source import Token
 
 
-def compile_mjml(source: str) -> str:
+def compile_mjml(source: str, *, traced: bool = False) -> str:
     """
     Compile rendered MJML, with or without marks of origin, to HTML.
+
+    Args:
+        source: the MJML.
+        traced: whether the HTML shall have the marks, too.
 
     Raises:
         ContentError: something in it would be refused, lost or garbled.
@@ -43,12 +48,12 @@ def compile_mjml(source: str) -> str:
     read = Source.read(source)
     tokens = list(tokenize(read.text))
     raise_all(find_faults(read, tokens))
-    hardened = _harden(read, tokens)
+    hardened = _harden(read, _named(tokens) if traced else tokens, traced=traced)
     try:
         compiled = mjml2html(hardened.text, fonts={}, disable_comments=True)
     except ValueError as error:
         raise _refusal(str(error), read, hardened) from error
-    return _put_in(compiled, read, hardened)
+    return _put_in(_with_marks(compiled, read) if traced else compiled, read, hardened)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +74,14 @@ class _Hardened:
         return f"{OPENING}{len(self.asides) - 1}{CLOSING}"
 
 
-def _harden(source: Source, tokens: Iterable[Token]) -> _Hardened:
+def _harden(source: Source, tokens: Iterable[Token], *, traced: bool = False) -> _Hardened:
     hardened = _Hardened()
     holder: Tag | None = None
     inside: list[str] = []
     for token in tokens:
         if holder and not (isinstance(token, Tag) and token.closing and token.name == holder.name):
             if not (isinstance(token, Comment) and not token.conditional):
-                inside.append(source.text[token.start : token.end])
+                inside.append((source.mark(token.start) if traced else "") + source.text[token.start : token.end])
         elif isinstance(token, Tag):
             if holder and (content := "".join(inside).strip()):
                 written = _as_attribute(content) if holder.name == "mj-title" else hardened.set_aside(holder, content)
@@ -84,6 +89,47 @@ def _harden(source: Source, tokens: Iterable[Token]) -> _Hardened:
             holder, inside = (token if _holds_html(token) else None), []
             hardened.pieces.append((token.start, _tag(token)))
     return hardened
+
+
+_CLASS = "css-class"
+
+
+def _named(tokens: Sequence[Token]) -> Sequence[Token]:
+    """
+    Give each tag of the body a class that names its position, which MRML hands on to the tags that it makes of it.
+
+    It would take the place of a class by default, so where there are such defaults nothing is named.
+    """
+    defaults = False
+    named: list[Token] = []
+    for token in tokens:
+        if isinstance(token, Tag) and token.name == "mj-attributes":
+            defaults = not (token.closing or token.empty)
+        if defaults and isinstance(token, Tag) and _classes(token) is not None:
+            return tokens
+        named.append(_with_name(token) if isinstance(token, Tag) and not defaults else token)
+    return named
+
+
+def _with_name(tag: Tag) -> Tag:
+    rule, classes = rules().get(tag.name), _classes(tag)
+    if tag.closing or not rule or _CLASS not in rule.attributes or classes == "":
+        return tag
+    name = Attribute(name=_CLASS, value=f"zorigin{tag.start}z {classes or ''}".rstrip(), quoted=True, offset=0)
+    return replace(tag, attributes=(*(each for each in tag.attributes if each.name != _CLASS), name))
+
+
+def _classes(tag: Tag) -> str | None:
+    return next(((each.value or "").strip() for each in tag.attributes if each.name == _CLASS), None)
+
+
+_NAMED_TAG = re.compile(r'<(?=[a-z][^<]*? class="[^"<]*?zorigin(\d+)z)')
+_NAME = re.compile(r' class="zorigin\d+z(?:-outlook)?"|(?<=")zorigin\d+z | zorigin\d+z(?=[ "])')
+
+
+def _with_marks(compiled: str, source: Source) -> str:
+    """Put the mark of a tag of MJML before the tags that bear its name, and take the names out."""
+    return _NAME.sub("", _NAMED_TAG.sub(lambda found: source.mark(int(found[1])) + found[0], compiled))
 
 
 def _holds_html(tag: Tag) -> bool:

@@ -1,39 +1,20 @@
-"""MJML as text: the marks that remember where a tag was written, and the tokens that the text falls into."""
+"""MJML as text: where each part of it was written, and the tokens that it falls into."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 
 from digest.errors import Place
+from digest.rendering.origins import MARK, mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Noncharacters: code points that Unicode leaves to a program's own use for good, so no text of an editor holds them
-# (https://www.unicode.org/faq/private_use.html#noncharacters, 2026-11). Being no quotes, they fit into Jinja's strings.
-OPENING, CLOSING = "\ufdd0", "\ufdd1"
-_MARK = re.compile(f"{OPENING}([^{OPENING}{CLOSING}]*):([0-9]+){CLOSING}")
-_MJML_TAG = re.compile(r"</?mj[\w-]*", re.IGNORECASE)
 _UNMARKED = "rendered MJML"
-
-
-def mark_origin(source: str, name: str) -> str:
-    """
-    Mark each MJML tag of a template with `name` and its line, so that a fault in the *rendered* MJML can name them.
-
-    It runs before Jinja: through includes, loops and macros each tag then keeps the place where it was written.
-    """
-    line, end = 1, 0
-    pieces: list[str] = []
-    for tag in _MJML_TAG.finditer(source):
-        line += source.count("\n", end, tag.start())
-        pieces += (source[end : tag.start()], f"{OPENING}{name}:{line}{CLOSING}")
-        end = tag.start()
-    return "".join((*pieces, source[end:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +29,21 @@ class Source:
     def read(cls, rendered: str) -> Self:
         """Take the marks out, and the ways in which systems begin files and end lines."""
         text = rendered.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-        first, *rest = _MARK.split(text)
+        first, *rest = MARK.split(text)
         texts, marks, position = [first], [], len(first)
         for path, line, piece in zip(rest[0::3], rest[1::3], rest[2::3], strict=True):
             marks.append((position, path, line))
             texts.append(piece)
             position += len(piece)
         return cls(text="".join(texts), marks=tuple(marks))
+
+    def mark(self, position: int) -> str:
+        """Return the mark that stood right at `position`, empty where none did."""
+        index = bisect_left(self.marks, position, key=lambda mark: mark[0])
+        if index == len(self.marks) or self.marks[index][0] != position:
+            return ""
+        _, path, line = self.marks[index]
+        return mark(path, int(line))
 
     def place(self, position: int) -> Place:
         """Return where the text at `position` was written, counting lines from the nearest mark before it."""

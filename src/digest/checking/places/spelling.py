@@ -1,0 +1,70 @@
+"""How else a text may be spelled in Markdown or HTML: what a page shows, found again where it was written."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from html.entities import codepoint2name
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST = 160
+"""How many characters of a text are looked for."""
+_SPACE = re.compile(r"(\s+)")
+_BETWEEN_WORDS = r"(?:[\s\u00a0>*_~`\[\]\\]|&nbsp;|%20)+"
+"""Lines may break there, behind the mark of a quote, and emphasis or a link may begin or end."""
+_PUNYCODE = re.compile(r"xn--([a-z0-9-]+)", re.IGNORECASE)
+_ADDRESS_GOES_ON = r"(?![\w/?#&=%-]|[.:@][\w/])"
+
+
+@lru_cache(maxsize=512)
+def spellings(needle: str) -> tuple[re.Pattern[str], ...]:
+    """
+    Return what finds a text: as it is and by itself, spelled otherwise, and as a part of a longer word or address.
+
+    Spelled otherwise is HTML's entities, the percent signs of addresses, domains in their own script, Markdown's
+    backslashes, and line breaks between words.
+    """
+    as_it_is, otherwise = re.escape(needle), _otherwise(_plain(needle)[:_LONGEST])
+    before = r"(?<!\w)" if _is_word(needle[:1]) else ""
+    behind = _ADDRESS_GOES_ON if "://" in needle else r"(?!\w)" if _is_word(needle[-1:]) else ""
+    behind_otherwise = behind if len(needle) <= _LONGEST else ""
+    patterns = (f"{before}{as_it_is}{behind}", f"{before}{otherwise}{behind_otherwise}", as_it_is)
+    return tuple(map(re.compile, patterns))
+
+
+def _is_word(sign: str) -> bool:
+    return sign.isalnum() or sign == "_"
+
+
+def _plain(needle: str) -> str:
+    """Return a text with its percent signs and its Punycode decoded, as far as they are such."""
+    try:
+        decoded = unquote(needle, errors="strict")
+        return _PUNYCODE.sub(lambda label: label[1].encode("ascii").decode("punycode"), decoded)
+    except UnicodeError:
+        return needle
+
+
+def _otherwise(text: str) -> str:
+    parts = _SPACE.split(text)
+    return "".join(_BETWEEN_WORDS if part.isspace() else "".join(map(_sign, part)) for part in parts)
+
+
+def _sign(sign: str) -> str:
+    if sign.isascii() and sign.isalnum():
+        return sign
+    return f"(?:{'|'.join(_ways(sign))})"
+
+
+def _ways(sign: str) -> Iterator[str]:
+    yield rf"\\?{re.escape(sign)}" if sign.isascii() else sign
+    yield f"&#0*{ord(sign)};"
+    yield f"&#[xX]0*(?i:{ord(sign):x});"
+    if name := codepoint2name.get(ord(sign)):
+        yield f"&{name};"
+    if (encoded := quote(sign, safe="")) != sign:
+        yield f"(?i:{encoded})"
