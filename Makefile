@@ -30,7 +30,7 @@ test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest --quiet --numprocesses 4
+	$(BIN)/pytest --quiet --numprocesses 4 --dist loadgroup
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.run

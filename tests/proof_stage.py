@@ -18,15 +18,17 @@ from digest.checking.survey import survey
 from digest.config import load_settings
 from digest.model import Pattern
 from digest.publishing.newsroom import Newsroom
-from digest.publishing.proofing import make_proof
+from digest.publishing.proofing import proof_of
 from digest.store import open_store
 from digest.subscribing.importing import ImportRules, import_readers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from digest.checking.proof import Proof
     from digest.checking.rule import Remark
+    from digest.checking.survey import Survey
+    from digest.model import Edition
 
 EXAMPLES = Path(__file__).parent / "checking" / "examples"
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -95,14 +97,10 @@ def stage(blocks: Sequence[Block], folder: Path) -> Proof:
     _write(folder, given)
     newsroom = Newsroom(settings=load_settings(folder, {}))
     issue = newsroom.read(folder / "issues" / f"{SLUG}.md")
-    with open_store("sqlite://") as store:
-        if "csv" in given:
-            rules = ImportRules(fields=newsroom.settings.fields)
-            import_readers(store, BytesIO(given["csv"].encode()), rules, source="readers.csv")
-        edition = newsroom.render(issue)
-        found = survey(edition, store.audiences, None) if "csv" in given else None
-    proof = make_proof(newsroom, issue, now=NOW, past=[*_past(newsroom, folder, given)], survey=found)
-    return _with_parts(proof, given)
+    traced = newsroom.trace(issue)
+    found = _survey(traced.edition, newsroom.settings.fields, given["csv"]) if "csv" in given else None
+    past = [*_past(newsroom, folder, given)]
+    return _with_parts(proof_of(newsroom, issue, traced, now=NOW, past=past, survey=found), given)
 
 
 def find(rule: str, folder: Path, **blocks: str) -> list[Remark]:
@@ -139,6 +137,12 @@ def _merged(settings: str, further: str) -> str:
 def _sections(text: str) -> dict[str, str]:
     _, *rest = _SECTION.split(text)
     return dict(zip(rest[0::2], rest[1::2], strict=True))
+
+
+def _survey(edition: Edition, fields: Mapping[str, str], csv: str) -> Survey:
+    with open_store("sqlite://") as store:
+        import_readers(store, BytesIO(csv.encode()), ImportRules(fields=fields), source="readers.csv")
+        return survey(edition, store.audiences, None)
 
 
 def _past(newsroom: Newsroom, folder: Path, given: dict[str, str]) -> Iterator[Past]:

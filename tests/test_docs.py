@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shlex
@@ -13,6 +14,7 @@ import click
 import pytest
 
 from digest import errors
+from digest.checking.rules import RULES
 from digest.cli import digest
 from digest.cli.providers import HEADINGS, cells
 from digest.config import VARIABLES
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from conftest import Run
 
 DOCS = Path(__file__).parent.parent / "docs"
+SOURCE = Path(errors.__file__).parent
 PAGE = (DOCS / "reference" / "commands.md").read_text(encoding="utf-8")
-MANUAL = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md")))
+PAGES = [*sorted(DOCS.parent.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+MANUAL = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
 SLUG = "2026-11-24-hello"
 
 
@@ -120,10 +124,57 @@ def test_manual_tells_each_exit_code() -> None:
     assert codes == {0, *raised, 130}
 
 
-@pytest.mark.parametrize("variable", VARIABLES)
-def test_manual_tells_each_variable(variable: str) -> None:
-    """Every environment variable is explained somewhere."""
-    assert f"`{variable}`" in MANUAL
+def _asked_for(tree: ast.Module) -> Iterator[str]:
+    """Find the names, as they stand in a module, that its statements ask of the environment."""
+    constants = {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for statement in ast.walk(tree):
+        parts = [*ast.walk(statement)] if isinstance(statement, ast.stmt) and not hasattr(statement, "body") else []
+        if any("environ" in (getattr(part, "id", ""), getattr(part, "attr", "")) for part in parts):
+            named = (constants.get(part.id) for part in parts if isinstance(part, ast.Name))
+            said = (part.value for part in parts if isinstance(part, ast.Constant))
+            yield from (word for word in (*named, *said) if isinstance(word, str) and re.fullmatch("[A-Z_]{2,}", word))
+
+
+def test_manual_tells_each_variable() -> None:
+    """Every environment variable that is read is explained among the settings; a provider's are on its page."""
+    paths = [path for path in SOURCE.rglob("*.py") if "providers" not in path.parts]
+    read = {name for path in paths for name in _asked_for(ast.parse(path.read_text("utf-8")))} - {"PATH"}
+    assert {"DIGEST_EDITOR", "DIGEST_SECRET", "DISPLAY", "NO_COLOR"} <= read
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8").partition("\n## Environment variables\n")[2]
+    assert [name for name in sorted({*read, *VARIABLES}) if f"`{name}`" not in page] == []
+
+
+COMMENT = re.compile(r"(?:<!--|\{#|#) digest: allow ([\w, -]+?) because .+")
+
+
+def test_comments_of_the_manual_name_rules() -> None:
+    """What the manual lets pass by a comment is a rule."""
+    named = {name for names in COMMENT.findall(MANUAL) for name in names.split(", ")}
+    assert named
+    assert named <= RULES.keys()
+
+
+HELD = (DOCS / "how-to" / "check-before-you-send.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("issue", blocks(HELD, "markdown"))
+def test_comments_of_the_manual_let_pass(run: Run, letter: Path, issue: str) -> None:
+    """With the manual's comments nothing is found, and without them each rule that they name is."""
+    front = "" if issue.startswith("---") else f"---\nsubject: A lamp\npreheader: {'It is lit at five. ' * 3}\n---\n"
+    path = letter / "issues" / f"{SLUG}.md"
+    path.write_text(front + issue, encoding="utf-8")
+    assert "Nothing to mend." in run("check").stdout
+    bare = re.sub(r"^# digest.*\n|<!-- digest.*?-->", "", issue, flags=re.MULTILINE)
+    path.write_text(front + bare, encoding="utf-8")
+    printed = json.loads(run("check", "--format", "json").stdout)
+    found = {finding["rule"] for finding in printed["issues"][0]["findings"]}
+    assert found == {name for names in COMMENT.findall(issue) for name in names.split(", ")}
 
 
 @pytest.mark.parametrize(
@@ -155,6 +206,15 @@ def test_json_of_the_manual(run: Run, path: str, arguments: list[tuple[str, ...]
         assert _keys(json.loads(shown)) == _keys(printed)
 
 
+def test_json_of_what_is_found(run: Run, letter: Path) -> None:
+    """The JSON of `digest check` in the manual has the keys that are printed, in their order; so has a finding's."""
+    with (letter / "issues" / f"{SLUG}.md").open("a", encoding="utf-8") as issue:
+        issue.write("\n[Our lamps](http://blog.example.org/lamps)\n")
+    printed = run("check", "--format", "json").stdout
+    (shown,) = blocks(section("digest check"), "json")
+    assert _keys(json.loads(shown)) == _keys(json.loads(printed))
+
+
 def _anchor(heading: str) -> str:
     """Return the anchor that git hosts give a heading."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
@@ -169,7 +229,7 @@ def _keys(value: object) -> object:
     return None
 
 
-@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_of_the_manual_lead_somewhere(path: Path) -> None:
     """Every relative link leads to a file that is there, and to a heading of it; those of examples need not."""
     text = re.sub(r"^(`{3,}).*?^\1$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)

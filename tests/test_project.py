@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from inspect import getsource
 from pathlib import Path
 
 import pytest
+
+from digest.checking.rules import RULES
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -41,3 +44,10 @@ def test_every_module_is_introduced() -> None:
     modules = {path.stem for path in source.glob("*.py")} | {path.parent.name for path in source.glob("*/__init__.py")}
     modules = {name for name in modules if not name.startswith("__")}
     assert modules <= _column("The floors", 2)
+
+
+def test_rule_that_is_shown_is_one_of_ours() -> None:
+    """The rule that shows how one is written stands in the program word for word."""
+    shown = CONTRIBUTING.partition("```python\n")[2].partition("```")[0]
+    name = re.findall(r"def (\w+)", shown)[0].replace("_", "-")
+    assert shown == getsource(RULES[name].find)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,7 @@ _STATUSES = {
     ("HEAD", "/moved"): 301,
     ("HEAD", "/elsewhere"): 302,
     ("HEAD", "/ring"): 302,
+    ("GET", "/ring"): 302,
 }
 _LOCATIONS = {"/moved": "/good", "/elsewhere": "/good", "/ring": "/ring"}
 
@@ -44,6 +46,7 @@ class Site:
     now: int = 0
     most: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    enough: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
@@ -60,11 +63,24 @@ def site() -> Iterator[Site]:
             time.sleep(0.02 if self.path.startswith("/many") else 0)
             with found.lock:
                 found.now -= 1
+            if self.path == "/hangs-up" and self.command == "HEAD":
+                self.close_connection = True
+                return
+            if self.path == "/drips":
+                self._drip()
+                return
             self.send_response(_STATUSES.get((self.command, self.path), 200))
             if self.path in _LOCATIONS:
                 self.send_header("Location", _LOCATIONS[self.path])
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def _drip(self) -> None:
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+            with suppress(OSError):  # they have enough
+                while not found.enough.wait(0.01):
+                    self.wfile.write(b"X-More: to come\r\n")
+            self.close_connection = True
 
         do_HEAD = do_GET = _answer  # noqa: N815  # http.server's names
 
@@ -76,13 +92,14 @@ def site() -> Iterator[Site]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield found
+        found.enough.set()
         server.shutdown()
         thread.join()
 
 
-def _ask(site: Site, tmp_path: Path, *paths: str, now: datetime = NOW) -> dict[str, Answer]:
+def _ask(site: Site, tmp_path: Path, *paths: str, now: datetime = NOW, longest: float = 30) -> dict[str, Answer]:
     urls = [f"{site.url}{path}" for path in paths]
-    answers = ask_links(urls, tmp_path / "links.json", now=now, transport=httpx.HTTPTransport())
+    answers = ask_links(urls, tmp_path / "links.json", now=now, transport=httpx.HTTPTransport(), longest=longest)
     return {url.removeprefix(site.url): answer for url, answer in answers.items()}
 
 
@@ -113,6 +130,17 @@ def test_a_server_that_is_not_there_is_trouble(tmp_path: Path) -> None:
     assert answer.trouble
 
 
+def test_a_server_that_hangs_up_on_heads_is_asked_for_the_whole(site: Site, tmp_path: Path) -> None:
+    """Some do so to programs, and the page is there."""
+    assert _ask(site, tmp_path, "/hangs-up")["/hangs-up"].is_good
+    assert site.asked == {("HEAD", "/hangs-up"): 1, ("GET", "/hangs-up"): 1}
+
+
+def test_a_server_that_never_ends_is_trouble(site: Site, tmp_path: Path) -> None:
+    """One that says a little now and then runs into no timeout, but nobody waits for it for ever."""
+    assert _ask(site, tmp_path, "/drips", longest=0.2)["/drips"].trouble == "it does not come to the end of its answer"
+
+
 def test_the_private_network_is_not_asked(site: Site, tmp_path: Path) -> None:
     """Without another transport, loopback is refused before a byte leaves."""
     (answer,) = ask_links([f"{site.url}/good"], tmp_path / "links.json", now=NOW).values()
@@ -137,9 +165,24 @@ def test_good_answers_are_remembered_for_a_day(site: Site, tmp_path: Path) -> No
     assert site.asked[("HEAD", "/good")] == 2
 
 
-def test_a_broken_memory_is_no_memory(site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "memory",
+    [
+        '{"half":',
+        '{"URL": {"at": "2026-11-24T08:00:00", "answer": {"status": 404}}}',
+        '{"URL": {"at": "2099-11-24T08:00:00Z", "answer": {"status": 404}}}',
+    ],
+    ids=["half of it", "a time without a zone", "a time to come"],
+)
+def test_a_broken_memory_is_no_memory(site: Site, tmp_path: Path, memory: str) -> None:
     """What cannot be read is asked anew."""
-    (tmp_path / "links.json").write_text('{"half":', encoding="utf-8")
+    (tmp_path / "links.json").write_text(memory.replace("URL", f"{site.url}/good"), encoding="utf-8")
+    assert _ask(site, tmp_path, "/good")["/good"].is_good
+
+
+def test_a_memory_that_cannot_be_written_costs_no_answer(site: Site, tmp_path: Path) -> None:
+    """Where the folder takes no file, each link is asked again the next time."""
+    (tmp_path / "links.json").mkdir()
     assert _ask(site, tmp_path, "/good")["/good"].is_good
 
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from digest.checking.css.style import Style
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="there is no Chromium here")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="there is no Chromium here"),
+    pytest.mark.xdist_group("cascade"),  # else each worker starts a browser of its own
+]
 
 HERE = Path(__file__).parent
 PAGES = [HERE / "nasty_styles.html", *sorted((HERE.parent / "golden").glob("*.html"))]

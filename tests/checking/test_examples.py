@@ -61,8 +61,9 @@ def test_the_manual_shows_each_rule() -> None:
 
 def _chapters() -> Iterator[str]:
     for group, rules in groupby(RULES.values(), key=lambda rule: rule.group):
-        said = (import_module(f"digest.checking.rules.{group}").__doc__ or "").removeprefix("Rules about ").strip()
-        yield f"\n## {said[0].upper()}{said[1:]}\n"
+        about = import_module(f"digest.checking.rules.{group}").__doc__ or ""
+        title = about.removeprefix("Rules about ").strip(" .\n")
+        yield f"\n## {title[0].upper()}{title[1:]}\n"
         for rule in rules:
             examples = (EXAMPLES / f"{rule.id}.md").read_text(encoding="utf-8")
             grade = rule.severity.value.capitalize()

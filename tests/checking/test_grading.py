@@ -232,6 +232,13 @@ def test_names_are_those_of_the_rules_and_of_what_is_found_in_comments() -> None
     assert NAMES - RULES.keys() == ABOUT_COMMENTS
 
 
+def test_what_stands_in_two_places_of_the_mail_is_told_once(tmp_path: Path) -> None:
+    """A story's link is in the table of contents, too; it is written, and mended, once."""
+    markdown = "---\nsubject: Lamps\ncontents: true\n---\n\n## [Here](https://lamps.example.org/)\n\nLit at five.\n"
+    vague = [finding for finding in findings(tmp_path, markdown) if finding.rule == "generic-link-text"]
+    assert len(vague) == 1
+
+
 def test_findings_come_as_they_are_found(tmp_path: Path) -> None:
     """Rule by rule, so that a page can show the first ones before the last rule was asked."""
     proof = stage([Block(kind="markdown", text=f"See {LINK}.")], tmp_path)

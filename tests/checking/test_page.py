@@ -16,7 +16,7 @@ from digest.errors import Place
         "<!-- nothing -->",
         "\0",
         "<?xml version='1.0' encoding='latin-1'?><p>ä</p>",
-        "\ud800 half a sign",
+        "\ud800 half a character",
         "<div>" * 10_000 + "deep",
         "<p>" * 5_000,
         "<table><tr><td><table><p></td>",
@@ -34,6 +34,19 @@ def test_text_behind_a_comment_is_seen() -> None:
     page = Page("<p>before <!--[if mso]>Outlook<![endif]--> behind</p>")
     assert page.visible_text == "before behind"
     assert page.comments == ["[if mso]>Outlook<![endif]"]
+
+
+def test_what_no_program_shows_is_no_text() -> None:
+    """Text is what stands in the body, hidden or not, but nothing of the head, of styles and of templates."""
+    head = "<head><title>Nine</title><style>p {color: red}</style></head>"
+    body = "<p hidden>ten<style>i {}</style> eleven</p><template><p>twelve</p></template><noscript>thirteen</noscript>"
+    assert [text for _, text in Page(f"<html>{head}<body>{body}</body></html>").texts()] == ["ten", " eleven"]
+
+
+def test_code_is_known() -> None:
+    """What shows code is code with all that stands in it, be it a block, a phrase, keys or output."""
+    page = Page("<pre>one <b>two</b></pre><p>three <code>four</code> <kbd>five</kbd> <samp>six</samp></p>")
+    assert [text for element, text in page.texts() if element in page.code] == ["one ", "two", "four", "five", "six"]
 
 
 def test_hidden_text_is_not_seen() -> None:
@@ -65,3 +78,10 @@ def test_the_place_is_that_of_the_nearest_tag_that_tells_it() -> None:
     page = Page('<div data-origin="issues/a.md:7"><p><i>x</i></p></div><b>y</b>')
     assert page.place(next(page.elements("i"))) == Place("issues/a.md", 7)
     assert page.place(next(page.elements("b"))) is None
+
+
+def test_a_table_in_a_link_is_part_of_it() -> None:
+    """Browsers have it so, and what stands behind the link is not in it."""
+    link, lone = Page('<a href="x"> <table><td>The quay</table></a> at noon <a href="y"></a> and <table></table>').links
+    assert (link.text, link.element.tail) == ("The quay", " at noon ")
+    assert not len(lone.element)

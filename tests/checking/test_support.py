@@ -11,7 +11,9 @@ import pytest
 from proof_stage import Block, stage
 
 from digest.checking.clients.graceful import GRACEFUL
-from digest.checking.clients.support import USUAL_SHARES, check_clients, load_support, readership
+from digest.checking.clients.support import USUAL_SHARES, load_support, readership
+from digest.checking.examination import NAMES
+from digest.checking.grading import check_names
 from digest.errors import CombinedError, SettingsError
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ def test_an_unknown_mail_program_is_a_fault_at_its_line(tmp_path: Path) -> None:
     """A name that the table does not have is refused where it stands, with the one that was meant."""
     proof = stage([Block(kind="toml", text="[check.clients]\ngmail-web = 60\noutlook-window = 40\n")], tmp_path)
     with pytest.raises(SettingsError) as caught:
-        check_clients(proof.settings, proof.sources)
+        check_names(proof.settings, proof.sources, NAMES)
     place = caught.value.place
     assert place
     line = (tmp_path / "digest.toml").read_text(encoding="utf-8").splitlines()[place.line - 1]
@@ -123,11 +125,13 @@ def test_an_unknown_mail_program_is_a_fault_at_its_line(tmp_path: Path) -> None:
     assert caught.value.hint == 'did you mean "outlook-windows"?'
 
 
-def test_all_unknown_mail_programs_are_told_at_once(tmp_path: Path) -> None:
-    """Two wrong names are two faults."""
-    proof = stage([Block(kind="toml", text="[check.clients]\npine = 60\nelm = 40\n")], tmp_path)
-    with pytest.raises(CombinedError):
-        check_clients(proof.settings, proof.sources)
+def test_all_unknown_names_are_told_at_once(tmp_path: Path) -> None:
+    """Two wrong mail programs and a wrong rule are three faults."""
+    wrong = '[check.rules]\nlink-insecur = "off"\n[check.clients]\npine = 60\nelm = 40\n'
+    proof = stage([Block(kind="toml", text=wrong)], tmp_path)
+    with pytest.raises(CombinedError) as caught:
+        check_names(proof.settings, proof.sources, NAMES)
+    assert len(caught.value.faults) == 3
 
 
 # The script

@@ -78,10 +78,10 @@ def test_the_segment_alone_is_looked_at() -> None:
     assert (found.readers, found.blank) == (1, {})
 
 
-@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\x00", "\u202e", "\u2066"])
-def test_signs_that_break_or_turn_lines(sign: str) -> None:
+@pytest.mark.parametrize("character", ["\u2028", "\x85", "\x0b", "\x00", "\u202e", "\u2066"])
+def test_characters_that_break_or_turn_lines(character: str) -> None:
     """They are found in names and in the fields that the issue uses, and in no others."""
-    readers = [{"name": f"Ada{sign}Fictional"}, {"first_name": f"A{sign}", "city": sign}]
+    readers = [{"name": f"Ada{character}Fictional"}, {"first_name": f"A{character}", "city": character}]
     found = surveyed(readers, FIRST_NAME)
     assert {name: group.first for name, group in found.unsafe.items()} == {"name": (1,), "first_name": (2,)}
 
@@ -100,11 +100,18 @@ def test_garbled_values() -> None:
 
 
 def test_names_that_are_none() -> None:
-    """An address, a link or a whole advertisement in the place of a name is found, and a name with signs is not."""
+    """An address, a link or a whole advertisement in the place of a name is found, and a name with marks is not."""
     names = ["ada@example.org", "win at casino.example/now", "www.casino.example", "x" * 101, "Visit xyz.biz!"]
     sound = ["Dr. Percival O'Dell, Jr.", "Ada / Bea", "Booking.com", "Ada Conrad", "@ada", "Anne-Marie v.d.Berg"]
     found = surveyed([{"name": name, "company": name} for name in [*names, *sound]], Slot(name="company", fallback="-"))
     assert {name: group.first for name, group in found.misused.items()} == {"name": (1, 2, 3, 4, 5)}
+
+
+def test_words_of_programs_for_nothing() -> None:
+    """They are found in each field that the edition shows; people are called Null and None, too."""
+    words = ["null", "NULL", "undefined", "N/A", "Null", "None", "Ada", ""]
+    found = surveyed([{"name": "Ada", "company": word} for word in words], Slot(name="company", fallback="-"))
+    assert {name: (group.count, group.first) for name, group in found.void.items()} == {"company": (4, (1, 2, 3, 4))}
 
 
 def test_consent() -> None:

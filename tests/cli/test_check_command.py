@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +106,7 @@ def test_everything_is_sent(run: Run) -> None:
     result = run("check", "--strict")
     assert (result.exit_code, result.stdout) == (
         0,
-        "Nothing to check: every issue has been sent. Name one to check it again.\n",
+        "Nothing to check: there is no issue that was not sent yet. Name one to check it again.\n",
     )
 
 
@@ -169,6 +171,26 @@ def test_json_of_nothing(run: Run) -> None:
     run("send", "--yes")
     found = facts(run("check", "--format", "json"))
     assert (found["issues"], found["errors"]) == ([], 0)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="APFS takes no name that is not UTF-8")
+def test_file_whose_name_is_not_utf8(run: Run, letter: Path) -> None:
+    """Machines get JSON all the same, with a name in it by which they find the file."""
+    name = b"2026-12-01-sn\xf6w.md"
+    (letter / FILE).unlink(missing_ok=True)
+    Path(os.fsdecode(bytes(letter / "issues") + b"/" + name)).write_text(LOCAL, encoding="utf-8")
+    found = json.loads(run("check", "--format", "json").stdout_bytes.decode())
+    assert [os.fsencode(issue["path"]) for issue in found["issues"]] == [b"issues/" + name]
+    log = json.loads(run("check", "--format", "sarif").stdout_bytes.decode())
+    places = [result["locations"][0]["physicalLocation"] for result in log["runs"][0]["results"]]
+    assert {place["artifactLocation"]["uri"] for place in places} == {"issues/2026-12-01-sn%F6w.md"}
+
+
+def test_issue_that_is_named_twice(run: Run, letter: Path) -> None:
+    """It is checked once, by whichever of its names."""
+    write(letter, SOUND)
+    found = facts(run("check", SLUG, FILE, str(letter / FILE), SLUG, "--format", "json"))
+    assert [issue["issue"] for issue in found["issues"]] == [SLUG]
 
 
 def test_github(run: Run, letter: Path) -> None:

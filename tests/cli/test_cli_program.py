@@ -23,22 +23,24 @@ SLUG = "2026-11-24-hello"
 
 
 def test_from_nothing_to_a_sent_issue(tmp_path: Path) -> None:
-    """A new user follows what the program says next, and has an issue in the outbox."""
+    """A new user is told of the preview, finds nothing to mend in what was made for them, and has it in the outbox."""
     outside = Program(folder=tmp_path, variables={"PATH": os.environ["PATH"], "PYTHONPATH": _python_path()})
     first = outside.run("init", "my letter")
-    assert first.stdout.splitlines()[-1] == "Your newsletter is there. Next: cd 'my letter' && digest build"
+    assert first.stdout.splitlines()[-1] == "Your newsletter is there. Next: cd 'my letter' && digest preview"
     inside = Program(folder=tmp_path / "my letter", variables=outside.variables)
     built = inside.run("build")
     paths = [line.strip() for line in built.stdout.splitlines() if line.startswith("  ")]
     assert [path.rpartition("/")[2] for path in paths] == ["email.html", "email.txt", "message.eml", "edition.json"]
     assert all((inside.folder / path).is_file() for path in paths)
+    checked = inside.run("check")
+    assert checked.stdout.startswith("Nothing to mend")
     sent = inside.run("send", "--yes")
     assert "sent 2" in sent.stdout
     again = inside.run("send", "--yes")
     assert "Nothing to send" in again.stdout
     stands = inside.run("status")
     assert "sent 2" in stands.stdout
-    for done in (first, built, sent, again, stands):
+    for done in (first, built, checked, sent, again, stands):
         assert (done.returncode, done.stderr) == (0, "")
 
 

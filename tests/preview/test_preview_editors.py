@@ -39,6 +39,12 @@ def test_own_command_comes_first(programs: Path) -> None:
     assert find_editor({"DIGEST_EDITOR": "myedit", "PATH": path}) == ["myedit", "{path}"]
 
 
+def test_lone_quotes_are_letters_of_a_path(programs: Path) -> None:
+    """A command that a shell could not read either is the path of a program."""
+    assert find_editor({"DIGEST_EDITOR": "/opt/O'Hara/edit", "PATH": ""}) == ["/opt/O'Hara/edit", "{path}"]
+    assert find_editor({"EDITOR": "it's", "PATH": str(programs)}) == [str(programs / "subl"), "{path}:{line}:{column}"]
+
+
 def test_what_is_wanted_before_what_is_there(programs: Path) -> None:
     """VISUAL and EDITOR count when they have a window: one in a terminal would wait where nobody sees it."""
     path = str(programs)
@@ -65,7 +71,17 @@ def test_file_is_opened_at_its_line(letter: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["../secret.md", "issues", "issues/none.md", "built-in parts/footer.mjml", "/etc/passwd"]
+    "path",
+    [
+        "../secret.md",
+        "issues",
+        "issues/none.md",
+        "built-in parts/footer.mjml",
+        "/etc/passwd",
+        "a\0b",
+        "\ud800",
+        "b" * 300,
+    ],
 )
 def test_only_files_of_the_newsletter(letter: Path, path: str) -> None:
     """Whatever lies outside, or is no file, is not opened."""

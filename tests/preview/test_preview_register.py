@@ -29,8 +29,10 @@ def test_readers_are_found(letter: Path, run: Run) -> None:
     assert find_reader(settings, found[0].id) == found[0]
     assert [find_readers(settings, text, 10)[1] for text in ("", "0%", "%0", "_ina", "!")] == [3, 1, 0, 0, 0]
     assert len(find_readers(settings, "", 2)[0]) == 2
-    with pytest.raises(UsageError, match="no such reader"):
-        find_reader(settings, 12345)
+    assert [find_readers(settings, text, 10)[1] for text in ("x" * 60_000, "mina\0")] == [0, 1]
+    for number in (12345, -1, 10**30):
+        with pytest.raises(UsageError, match="no such reader"):
+            find_reader(settings, number)
 
 
 @pytest.mark.usefixtures("any_store")

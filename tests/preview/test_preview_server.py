@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-from contextlib import contextmanager
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 
@@ -17,11 +15,10 @@ from digest.config import load_settings
 from digest.preview.register import stamp_of
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Program, Run
+    from conftest import Run
 
 
 @pytest.fixture
@@ -82,7 +79,51 @@ def test_no_real_token_is_shown(preview: Preview, run: Run) -> None:
     (row,) = preview.json("/api/readers?q=NOOR")["readers"]
     shown = preview.issue(query=f"?reader={row['id']}")["edition"]
     assert "Noor" in shown["text"]
-    assert set(re.findall(r"/unsubscribe/(\w+)", shown["html"] + shown["text"] + shown["raw"])) == {"example"}
+    (token,) = set(re.findall(r"/unsubscribe/(\w+)", shown["html"] + shown["text"]))
+    assert re.fullmatch("example0+", token)
+
+
+def test_previewed_is_what_is_sent(preview: Preview, letter: Path, run: Run, issue: Path) -> None:
+    """Parts, header and size of what a reader gets are those that were looked at, but for token, moment and name."""
+    issue.write_text(_HOSTILE, encoding="utf-8")
+    (letter / "issues" / "dot.png").write_bytes(_DOT)
+    (row,) = preview.json("/api/readers?q=ada@")["readers"]
+    shown = preview.issue(query=f"?reader={row['id']}")["edition"]
+    assert run("send", SLUG, "--yes", "--allow", "link-personal-data").exit_code == 0
+    raw = (letter / ".digest" / "outbox" / SLUG / "ada@example.org.eml").read_bytes()
+    sent = message_from_bytes(raw, policy=policy.default)
+    (token,) = re.findall(r"/unsubscribe/([^>]+)>", sent["List-Unsubscribe"])
+    fake = "example".ljust(len(token), "0")
+    for kind, part in (("html", sent.get_body(("html",))), ("text", sent.get_body(("plain",)))):
+        assert part is not None
+        content = part.get_content().replace("\r\n", "\n").replace(token, fake)
+        assert content.rstrip("\n") == shown[kind].rstrip("\n")
+    told = [[name, value] for name, value in shown["headers"] if name not in {"Date", "Message-ID"}]
+    left = [[name, str(value)] for name, value in sent.items() if name not in {"Date", "Message-ID"}]
+    assert told == [[name, value.replace(token, fake)] for name, value in left]
+    assert shown["sizes"]["message"] == len(raw)
+
+
+_HOSTILE = (
+    """---
+subject: "{{ first_name or 'You' }}: 100 % </script> é \U0001f600 %s"
+preheader: "For {{ name or 'you' }} & <b>"
+---
+Hello {{ first_name or "there" }}, 1 < 2 & "3".
+
+![A dot](dot.png)
+
+## [A story](https://blog.example.org/a?b=1&c={{ first_name or "x" }})
+
+`{{ first_name }}` """
+    + "and so on " * 200
+    + """
+
+<!-- more -->
+
+More.
+"""
+)
 
 
 def test_values_are_edited_on_the_spot(preview: Preview) -> None:
@@ -123,6 +164,15 @@ def test_frame_is_locked_up(preview: Preview) -> None:
     assert response.headers["cache-control"] == "no-store"
 
 
+def test_images_off_fetches_none(preview: Preview) -> None:
+    """Without images, none is fetched however an email asks for it; with them, not by plain HTTP either."""
+    policies = [
+        preview.get(f"/frame/{SLUG}{query}").headers["content-security-policy"] for query in ("", "?images=off")
+    ]
+    assert "img-src 'self' https: data:" in policies[0]
+    assert "img-src" not in policies[1]
+
+
 def test_images_are_those_of_the_issue(preview: Preview, letter: Path, issue: Path) -> None:
     """An image beside the issue is shown from here, be it sent inside the message or published later."""
     source = letter.parent / "dot.png"
@@ -138,6 +188,20 @@ def test_images_are_those_of_the_issue(preview: Preview, letter: Path, issue: Pa
         settings.write_text(settings.read_text("utf-8") + '\n[assets]\nurl = "https://pictures.example.org"\n', "utf-8")
         assert next(events)[0] == "issue"
     assert src in preview.get(f"/frame/{SLUG}").text
+
+
+def test_images_are_fetched_once(preview: Preview, letter: Path, issue: Path) -> None:
+    """A browser may keep an image for good, since another content has another address."""
+    image = letter / "issues" / "dot.png"
+    image.write_bytes(_DOT)
+    issue.write_text("# Hello\n\n![A dot](dot.png)\n", encoding="utf-8")
+    (src,) = re.findall(r'<img[^>]* src="([^"]+)"', preview.get(f"/frame/{SLUG}").text)
+    assert "immutable" in preview.get(src).headers["cache-control"]
+    with preview.events() as events:
+        image.write_bytes(_DOT + b"\0")
+        assert next(events)[0] == "issue"
+    assert src not in preview.get(f"/frame/{SLUG}").text
+    assert preview.get(src).headers["cache-control"] == "no-store"
 
 
 _DOT = bytes.fromhex(
@@ -175,6 +239,8 @@ def test_orders_are_small_and_json(preview: Preview) -> None:
     assert preview.post(path, {"to": "x" * 5000}).status_code == 413
     assert preview.post(path, ["to"]).status_code == 400
     assert preview.post(path, {"to": 5}).status_code == 400
+    nested = preview.client.post(path, content="[" * 4000, headers={"Origin": preview.url.rstrip("/")})
+    assert nested.status_code == 400
     refused = preview.post(path, {"to": "nobody"})
     assert refused.status_code == 400
     assert "no email address" in refused.json()["fault"]["sentence"]
@@ -190,6 +256,22 @@ def test_findings_stream_to_their_end(preview: Preview, issue: Path) -> None:
         next(events)
     found, _ = [json.loads(line) for line in preview.get(f"/api/issues/{SLUG}/findings").text.splitlines()]
     assert (found["severity"], found["path"], found["line"]) == ("error", f"issues/{SLUG}.md", 1)
+
+
+@pytest.mark.parametrize("broken", ["store", "rule"])
+def test_rules_that_cannot_look_closer_say_so(preview: Preview, letter: Path, broken: str) -> None:
+    """A database that cannot be used, or a rule that does not exist, is told among the findings, and they end."""
+    if broken == "store":
+        (letter / ".digest" / "digest.db").write_text("nonsense", encoding="utf-8")
+    else:
+        settings = letter / "digest.toml"
+        with preview.events() as events:
+            settings.write_text(settings.read_text("utf-8") + '\n[check.rules]\nnonsense = "off"\n', encoding="utf-8")
+            next(events)
+    lines = [json.loads(line) for line in preview.get(f"/api/issues/{SLUG}/findings").text.splitlines()]
+    assert [line["severity"] for line in lines if line.get("rule") == "newsletter"] == ["error"]
+    assert lines[-1]["done"] is True
+    assert preview.json("/api/newsletter")["issues"]
 
 
 def test_test_send_lands_in_the_outbox(preview: Preview, letter: Path) -> None:
@@ -296,61 +378,3 @@ def test_looking_at_the_list_is_no_news(preview: Preview, letter: Path) -> None:
     before = stamp_of(settings)
     preview.json("/api/readers")
     assert stamp_of(settings) == before
-
-
-@contextmanager
-def started(program: Program, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start the program's preview, and return it with the first line that it prints."""
-    with program.start("preview", "--no-open", *arguments) as process:
-        try:
-            assert process.stdout is not None
-            yield process, process.stdout.readline()
-        finally:
-            process.kill()
-
-
-def test_ctrl_c_ends_it_with_open_pages(program: Program) -> None:
-    """The program tells its address and its time, and ends in good order although a page still listens."""
-    with started(program, "--port", "0") as (process, line):
-        found = re.fullmatch(r"My newsletter: (http://127\.0\.0\.1:\d+/) \(\d+ ms\)\. Ctrl-C ends it\.\n", line)
-        assert found, line
-        with httpx.stream("GET", f"{found[1]}api/events", timeout=20) as response:
-            lines = response.iter_lines()
-            next(lines)
-            process.send_signal(signal.SIGINT)
-            rest = [*lines]
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (0, "", "")
-    assert rest == [""]
-
-
-@pytest.mark.parametrize(
-    "arguments", [("--port", "65536"), ("--port", "-1"), ("--host", "203.0.113.9"), ("--host", "nowhere")]
-)
-def test_address_that_cannot_be(run: Run, arguments: tuple[str, str]) -> None:
-    """An address that is none of this machine, or no address, is wrong usage."""
-    result = run("preview", "--no-open", *arguments)
-    assert result.exit_code == 2
-    assert "--host" in result.output
-
-
-def test_others_in_the_network_may_look(program: Program) -> None:
-    """With --host, a code to scan leads there, and what that means is said."""
-    with started(program, "--host", "::", "--port", "0") as (process, line):
-        assert "http://" in line
-        assert "[::]" not in line
-        process.terminate()
-        out, _ = process.communicate(timeout=20)
-    assert "\N{FULL BLOCK}" in out
-    assert "Anyone in this network can read the issues" in out
-
-
-def test_busy_port_leads_to_the_next(program: Program, preview: Preview) -> None:
-    """Two previews work side by side."""
-    port = int(preview.url.rstrip("/").rpartition(":")[2])
-    with started(program, "--port", str(port)) as (process, line):
-        process.terminate()
-        assert process.wait(20) == 0
-    assert f":{port}/" not in line
-    assert "http://127.0.0.1:" in line
-    assert preview.issue()["edition"]

@@ -133,3 +133,20 @@ def test_definitions_and_strikethrough_are_semantic(newsletter: Newsletter) -> N
     document = document_of(newsletter, "Term\n: First\n: Second\n\n~~gone~~ *soft* **loud**\n")
     assert [item.text for item in document.all("dd")] == ["First", "Second"]
     assert (document.one("s").text, document.one("em").text, document.one("strong").text) == ("gone", "soft", "loud")
+
+
+def test_code_in_a_callout_keeps_its_own_ground(newsletter: Newsletter) -> None:
+    """A block of code has light letters on dark paper there, too; code amid words has the colour of the card."""
+    document = document_of(newsletter, "> [!NOTE]\n> Run `it`:\n>\n> ```sh\n> lamps on\n> ```\n")
+    amid, block = (element.style["background-color"] for element in document.inside("alert-cell", "code"))
+    assert amid == newsletter.settings.theme.card
+    assert block == document.one("td", "code-cell").style["background-color"]
+
+
+def test_a_link_amid_the_words_of_a_section_title_is_underlined(newsletter: Newsletter) -> None:
+    """The title of a story is a link as a whole, and looks like a title."""
+    document = document_of(
+        newsletter, "## See [the map](https://example.org/map) again\n\nx\n\n## [Lamps](https://example.org/)\n\ny\n"
+    )
+    links = [link for link in document.all("a") if link.parents[-1].tag == "h2"]
+    assert [link.style["text-decoration"] for link in links] == ["underline", "none"]

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import idna
 from publicsuffixlist import PublicSuffixList
 
-from digest.checking.page import name_of, said
+from digest.checking.page import name_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,7 +111,8 @@ def references(page: Page, text: str) -> list[Reference]:
 def _references_of(page: Page) -> Iterator[Reference]:
     for element, attribute, url, _ in page.root.iterlinks():
         if (element.tag, attribute) in _LEADS_ON:
-            yield Reference(url=url.strip(), element=element, text=said(element), name=name_of(element) or url.strip())
+            name = name_of(element) or url.strip()
+            yield Reference(url=url.strip(), element=element, text=text_of(element), name=name)
         elif attribute in _FETCHED:
             yield Reference(url=url.strip(), element=element, name=element.get("alt") or url.strip(), leads_on=False)
 

@@ -7,11 +7,14 @@ What answers well is remembered for a day; what does not is asked again, since i
 from __future__ import annotations
 
 import re
+import socket
 from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from threading import Timer
+from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
 import msgspec
@@ -24,13 +27,15 @@ from digest.wire.introducing import open_client
 from digest.wire.outside import OutsideTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from digest.checking.proof import Proof
 
 _DAY = timedelta(days=1)
 _TIMEOUT = httpx.Timeout(10)
+_LONGEST = 30.0
+"""Seconds after which nobody waits any more for one who answers, but never to the end."""
 _SIDE_BY_SIDE = 16
 _A_HOST = 2
 _HOPS = 5
@@ -40,7 +45,7 @@ _FOR_GOOD = frozenset({HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRE
 
 
 class _Remembered(msgspec.Struct, frozen=True):
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
     answer: Answer
 
 
@@ -59,25 +64,32 @@ def links_to_ask(proof: Proof) -> list[str]:
 
 
 def ask_links(
-    urls: Iterable[str], memory: Path, *, now: datetime, transport: httpx.BaseTransport | None = None
+    urls: Iterable[str],
+    memory: Path,
+    *,
+    now: datetime,
+    transport: httpx.BaseTransport | None = None,
+    longest: float = _LONGEST,
 ) -> dict[str, Answer]:
     """
     Ask links whether they lead somewhere, at most two at a time of one host.
 
     Args:
         urls: what to ask.
-        memory: the file in which answers of today are kept.
+        memory: the file in which answers of today are kept; where it cannot be written, they are not.
         now: the present moment.
         transport: how they are reached; without one, whatever belongs to the public internet.
+        longest: the seconds that an answer may take.
     """
     known = _recall(memory, now)
     missing = [url for url in dict.fromkeys(urls) if url not in known]
     with open_client(timeout=_TIMEOUT, transport=transport or OutsideTransport()) as client:
         client.follow_redirects, client.max_redirects = True, _HOPS
-        asked = _by_host(missing, lambda url: _ask(client, url))
+        asked = _by_host(missing, lambda url: _ask(client, url, longest))
     good = {url: _Remembered(now, answer) for url, answer in asked.items() if answer.is_good}
     if good:
-        write_whole(memory, msgspec.json.encode(known | good))
+        with suppress(OSError):  # what was found out is worth more than what is remembered of it
+            write_whole(memory, msgspec.json.encode(known | good))
     return {url: known[url].answer if url in known else asked[url] for url in dict.fromkeys(urls)}
 
 
@@ -86,7 +98,7 @@ def _recall(memory: Path, now: datetime) -> dict[str, _Remembered]:
         found = msgspec.json.decode(memory.read_bytes(), type=dict[str, _Remembered])
     except (OSError, *UNREADABLE):
         return {}
-    return {url: remembered for url, remembered in found.items() if now - remembered.at < _DAY}
+    return {url: remembered for url, remembered in found.items() if abs(now - remembered.at) < _DAY}
 
 
 def _by_host(urls: Iterable[str], ask: Callable[[str], Answer]) -> dict[str, Answer]:
@@ -109,26 +121,60 @@ def _by_host(urls: Iterable[str], ask: Callable[[str], Answer]) -> dict[str, Ans
     return answers
 
 
-def _ask(client: httpx.Client, url: str) -> Answer:
+def _ask(client: httpx.Client, url: str, longest: float) -> Answer:
     """Ask for the head alone; some servers refuse that, or are wrong about it, so a bad answer is asked for whole."""
-    answer = _answer_to(client, "HEAD", url)
-    return answer if answer.is_good or answer.status is None else _answer_to(client, "GET", url)
-
-
-def _answer_to(client: httpx.Client, method: str, url: str) -> Answer:
+    patience = _Patience()
+    ending = Timer(longest, patience.end)
+    ending.start()
     try:
-        with client.stream(method, url) as response:
-            steps = response.history
-            moved = bool(steps) and all(step.status_code in _FOR_GOOD for step in steps)
-            size = response.headers.get("Content-Length", "")
-            return Answer(
-                status=response.status_code,
-                location=str(response.url) if moved else "",
-                size=int(size) if size.isdecimal() else None,
-            )
+        with suppress(httpx.ReadError, httpx.RemoteProtocolError):  # some hang up
+            head = _answer_to(client, "HEAD", url, patience)
+            if head.is_good:
+                return head
+        return _answer_to(client, "GET", url, patience)
     except httpx.TooManyRedirects:
         return Answer(trouble=f"it is redirected more than {_HOPS} times")
     except httpx.TimeoutException:
         return Answer(trouble="it does not answer within ten seconds")
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        return Answer(trouble=str(error) or type(error).__name__)
+        return Answer(trouble=patience.trouble or str(error) or type(error).__name__)
+    finally:
+        ending.cancel()
+
+
+def _answer_to(client: httpx.Client, method: str, url: str, patience: _Patience) -> Answer:
+    with client.stream(method, url, extensions={"trace": patience.watch}) as response:
+        steps = response.history
+        moved = bool(steps) and all(step.status_code in _FOR_GOOD for step in steps)
+        size = response.headers.get("Content-Length", "")
+        return Answer(
+            status=response.status_code,
+            location=str(response.url) if moved else "",
+            size=int(size) if size.isdecimal() else None,
+        )
+
+
+class _Patience:
+    """
+    Ends a conversation that lasts too long.
+
+    Timeouts are about each step alone, so a server that says a byte now and then would never run into one.
+    """
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self._opened: list[socket.socket] = []
+
+    def watch(self, event: str, facts: Mapping[str, Any]) -> None:
+        """Take note of each connection; told by httpcore (https://www.encode.io/httpcore/extensions/, "trace")."""
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            self._opened.append(facts["return_value"].get_extra_info("socket"))
+            if self.trouble:
+                self.end()
+
+    def end(self) -> None:
+        """Shut every connection down, so that whoever reads from it reads its end."""
+        self.trouble = "it does not come to the end of its answer"
+        for connection in self._opened:
+            with suppress(OSError):  # it is closed
+                connection.shutdown(socket.SHUT_RDWR)

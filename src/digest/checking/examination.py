@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from digest.checking.clients.support import check_clients
-from digest.checking.grading import OFF, UNKNOWN, UNUSED, check_grades, grade, read_allowances, unused
+from digest.checking.grading import OFF, UNKNOWN, UNUSED, check_names, grade, read_allowances, unused
 from digest.checking.rules import RULES
 from digest.model import Finding
 
@@ -26,9 +25,9 @@ def examine(proof: Proof) -> Iterator[Finding]:
 
     Raises:
         SettingsError: ``digest.toml`` grades a rule, or names a mail program, that does not exist.
+        CombinedError: it names several.
     """
-    check_grades(proof.settings, proof.sources, NAMES)
-    check_clients(proof.settings, proof.sources)
+    check_names(proof.settings, proof.sources, NAMES)
     yield from (grade(finding, proof.settings) for finding in _found(proof) if not _is_off(finding.rule, proof))
 
 
@@ -47,8 +46,8 @@ def _found(proof: Proof) -> Iterator[Finding]:
 def _asked(proof: Proof) -> Iterator[Finding]:
     for rule in RULES.values():
         if not _is_off(rule.id, proof):
-            for remark in rule.find(proof):
-                yield _finding(rule, remark, proof)
+            said = (_finding(rule, remark, proof) for remark in rule.find(proof))
+            yield from dict.fromkeys(said)  # a thing that stands in the contents, too, is written in one place
 
 
 def _is_off(name: str, proof: Proof) -> bool:

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from digest.checking.clients.support import load_support
 from digest.checking.places.comments import comments_of_issue, comments_of_template
+from digest.config.settings import CLIENTS, GRADES
 from digest.errors import SettingsError, did_you_mean, raise_all
 from digest.model import Finding, Severity
 from digest.rendering.origins import ORIGIN
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 UNKNOWN, UNUSED = "unknown-rule", "unused-allowance"
 """What is found in comments themselves: one that cannot be obeyed, and one that lets nothing pass."""
 OFF = "off"
-_SECTION = "check.rules"
 _ALLOW = re.compile(
     r"digest:\s*allow\s+(?P<rules>[\w-]+(?:\s*,\s*[\w-]+)*)(?P<reason>\s+because\s+\S.*)?", re.IGNORECASE
 )
@@ -49,19 +50,27 @@ class Allowance:
         return here and finding.rule == self.rule
 
 
-def check_grades(settings: Settings, sources: Sources, known: Collection[str]) -> None:
+def check_names(settings: Settings, sources: Sources, rules: Collection[str]) -> None:
     """
-    Refuse a grade for what is no rule.
+    Refuse grades for rules, and shares of mail programs, that do not exist.
 
     Raises:
-        SettingsError: there is no such rule.
+        SettingsError: one that ``digest.toml`` names is not known.
+        CombinedError: several are not.
     """
-    raise_all([_no_rule(name, sources, known) for name in settings.check.rules if name not in known])
+    check, programs = settings.check, load_support().clients
+    strange_rules = [_unknown_name(GRADES, name, "rule", rules, sources) for name in check.rules if name not in rules]
+    strange_programs = [
+        _unknown_name(CLIENTS, name, "mail program", programs, sources)
+        for name in check.clients
+        if name not in programs
+    ]
+    raise_all([*strange_rules, *strange_programs])
 
 
-def _no_rule(name: str, sources: Sources, known: Collection[str]) -> SettingsError:
-    place = sources.setting(_SECTION, name)
-    msg = f'there is no rule "{name}"'
+def _unknown_name(section: str, name: str, what: str, known: Collection[str], sources: Sources) -> SettingsError:
+    place = sources.setting(section, name)
+    msg = f'there is no {what} "{name}"'
     return SettingsError(msg, hint=did_you_mean(name, known), place=replace(place, column=0) if place else None)
 
 

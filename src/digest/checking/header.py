@@ -11,7 +11,7 @@ class Field:
 
     name: str
     lines: tuple[str, ...]
-    """As they are, without line ends; signs beyond ASCII are decoded as Latin-1, which keeps every byte."""
+    """As they are, without line ends; characters beyond ASCII are decoded as Latin-1, which keeps every byte."""
 
     @property
     def value(self) -> str:

@@ -11,11 +11,12 @@ from lxml import etree
 
 from digest.checking.css.cascade import Cascade
 from digest.checking.css.media import WIDTH, Scheme, Screen
+from digest.checking.css.style import NEVER_SHOWN
 from digest.errors import Place
 from digest.rendering.origins import ORIGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
@@ -55,8 +56,8 @@ class Page:
     def links(self) -> list[Link]:
         """The links, hidden ones included."""
         return [
-            Link(element=element, href=(element.get("href") or "").strip(), text=said(element), name=name_of(element))
-            for element in self.elements("a")
+            Link(element=one, href=(one.get("href") or "").strip(), text=text_of(one), name=name_of(one))
+            for one in self.elements("a")
         ]
 
     @cached_property
@@ -84,13 +85,27 @@ class Page:
                 yield element, text
 
     def texts(self) -> Iterator[tuple[HtmlElement, str]]:
-        """Yield each piece of text, hidden ones included, with the element that it stands in; never a blank one."""
+        """Yield each piece of text with the element that it stands in: hidden ones, too, but none of the head."""
         for node in self.root.iter():
-            if isinstance(node.tag, str) and (node.text or "").strip():
-                yield node, node.text or ""
             parent = node.getparent()
-            if parent is not None and (node.tail or "").strip():
-                yield parent, node.tail or ""
+            for element, text in ((node, node.text), (parent, node.tail)):
+                if element is not None and text and not text.isspace() and self._may_be_shown(element):
+                    yield element, text
+
+    def _may_be_shown(self, element: HtmlElement) -> bool:
+        return isinstance(element.tag, str) and element not in self._never_shown
+
+    @cached_property
+    def _never_shown(self) -> frozenset[HtmlElement]:
+        return self._inside(*NEVER_SHOWN)
+
+    @cached_property
+    def code(self) -> frozenset[HtmlElement]:
+        """The elements that show code, and those in them."""
+        return self._inside("code", "pre", "kbd", "samp")
+
+    def _inside(self, *tags: str) -> frozenset[HtmlElement]:
+        return frozenset(inner for outer in self.elements(*tags) for inner in outer.iter())
 
     @cached_property
     def visible_text(self) -> str:
@@ -105,6 +120,13 @@ class Page:
                 return Place(path, int(line))
         return None
 
+    def by_place(self, elements: Iterable[HtmlElement]) -> Iterator[tuple[HtmlElement, int]]:
+        """Yield the first element of each place in the sources, with how many of them came of that place."""
+        alike: dict[object, list[HtmlElement]] = {}
+        for element in elements:
+            alike.setdefault(self.place(element) or element, []).append(element)
+        return ((first, 1 + len(others)) for first, *others in alike.values())
+
 
 def around(element: HtmlElement) -> Iterator[HtmlElement]:
     """Yield an element, and then those that it stands in, from the inside out."""
@@ -117,7 +139,7 @@ def has_words(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
 
-def said(element: HtmlElement) -> str:
+def text_of(element: HtmlElement) -> str:
     """Return the text of an element and of those in it, on one line."""
     return " ".join("".join(element.itertext(with_tail=False)).split())
 
@@ -130,7 +152,7 @@ def name_of(element: HtmlElement) -> str:
 
 def _labels(element: HtmlElement) -> str:
     wanted = (element.get("aria-labelledby") or "").split()
-    found = [said(label) for name in wanted for label in element.getroottree().xpath("//*[@id=$name]", name=name)]
+    found = [text_of(label) for name in wanted for label in element.getroottree().xpath("//*[@id=$name]", name=name)]
     return " ".join(found).strip()
 
 
@@ -158,6 +180,18 @@ def _parse(html: str) -> HtmlElement:
     """Parse what may be anything: empty, or with an XML declaration that names another encoding."""
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     try:
-        return lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
+        root = lxml.html.document_fromstring(html.encode("utf-8", "replace"), parser=parser)
     except etree.ParserError:  # there is no element in it
         return lxml.html.document_fromstring("<html><body></body></html>")
+    for table in [*root.iter("table")]:
+        _put_into_link(table)
+    return root
+
+
+def _put_into_link(table: HtmlElement) -> None:
+    """Put a table back into the link around it: libxml2 ends links before tables, as HTML 4 did and no browser does."""
+    link = table.getprevious()
+    is_before = link is not None and link.tag == "a" and link.get("href") is not None
+    if link is not None and is_before and not len(link) and not f"{link.text or ''}{link.tail or ''}".strip():
+        link.tail, table.tail = table.tail, None
+        link.append(table)

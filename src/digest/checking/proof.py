@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from digest.checking.addresses import references
+from digest.checking.clients.usage import uses_of
+from digest.checking.colour_pairs import pairs_of
 from digest.checking.page import Page
 from digest.wire.mime import MimeWriter
 
@@ -16,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from email.message import EmailMessage
 
+    from lxml.html import HtmlElement
+
     from digest.checking.addresses import Reference
+    from digest.checking.clients.usage import Use
+    from digest.checking.colour_pairs import Pair
     from digest.checking.places.sources import Sources
     from digest.checking.survey import Survey
     from digest.config import Settings
@@ -88,6 +94,16 @@ class Proof:
     def references(self) -> list[Reference]:
         """The addresses in its two parts: those of the page, then those that only the text part has."""
         return references(self.page, self.text)
+
+    @cached_property
+    def uses(self) -> Sequence[Use]:
+        """The features of HTML and CSS that its page uses."""
+        return uses_of(self.page)
+
+    @cached_property
+    def colour_pairs(self) -> Mapping[Pair, Sequence[tuple[HtmlElement, str]]]:
+        """The pairs of colours that meet on its page, each with the texts that have it."""
+        return pairs_of(self.page)
 
     @property
     def html(self) -> str:

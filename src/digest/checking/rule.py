@@ -82,3 +82,8 @@ def few(remarks: Iterable[Remark]) -> Iterator[Remark]:
     for remark in found[:_FEW]:
         more = f" (and {last} more)" if last and remark is found[_FEW - 1] else ""
         yield replace(remark, sentence=remark.sentence + more)
+
+
+def like_it(count: int) -> str:
+    """Return what a sentence about the first of `count` like things ends with."""
+    return f", and {count - 1} more like it" if count > 1 else ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from digest.checking.signs import BREAKING, REPLACEMENT, misread
+from digest.checking.characters import BREAKING, REPLACEMENT, misread
 from digest.errors import ContentError
 from digest.wire.header_fields import wire_address
 from digest.wire.mime import quoted_printable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FEW = 5
 _BLOCK = 5_000
 _LONGEST_NAME = 100
-"""In signs. Whoever gives a longer one means to have others read something."""
+"""In characters. Whoever gives a longer one means to have others read something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +50,13 @@ class Survey:
     blank: Mapping[str, Group]
     """By field that stands in the edition without a fallback: who has no value for it."""
     unsafe: Mapping[str, Group]
-    """By field, ``name`` and ``email`` among them: whose value has a sign that no header and no text may have."""
+    """By field, ``name`` and ``email`` among them: whose value has a character that no header and no text may have."""
     garbled: Mapping[str, Group]
     """By field: whose value was decoded with the wrong charset on its way to the list."""
     misused: Mapping[str, Group]
     """By field that holds a name: whose value is none, but an address, a link, or far too long."""
+    void: Mapping[str, Group]
+    """By field: whose value is what a program wrote where it had none, such as ``null``."""
     without_consent: Group
     """Of whom nobody knows when or how they agreed."""
     without_token: Group
@@ -78,6 +80,7 @@ def survey(edition: Edition, audiences: Audiences, segment: Segment | None) -> S
         unsafe=_groups(tally.unsafe),
         garbled=_groups(tally.garbled),
         misused=_groups(tally.misused),
+        void=_groups(tally.void),
         without_consent=without_consent.group,
         without_token=without_token.group,
     )
@@ -115,6 +118,7 @@ class _Tally:
         self.unsafe = {name: _Count() for name in ("email", *words)}
         self.garbled = {name: _Count() for name in words}
         self.misused = {name: _Count() for name in words if "name" in name}
+        self.void = {name: _Count() for name in words}
         self._slots = Counter(edition.html.slots)
         self._most = -1
 
@@ -125,6 +129,7 @@ class _Tally:
             (self.unsafe, _unsafe),
             (self.garbled, _garbled),
             (self.misused, _misused),
+            (self.void, _void),
         ):
             for name, count in counts.items():
                 count.add(judge(name, readers))
@@ -198,15 +203,25 @@ def _is_garbled(text: str) -> bool:
 # What people put into the field of a form to have it sent to others, and what exports put there by mistake.
 _ENDINGS = ("com", "net", "org", "info", "biz", "ru", "xyz", "top", "click", "shop", "site", "online")
 _NO_NAME = re.compile(rf"\S@\S+\.\w|://|\bwww\.\w|\w\.[a-z]{{2,}}/|\s[\w-]{{2,}}\.(?:{'|'.join(_ENDINGS)})\b")
-_SIGNS_OF_IT = ("@", "/", "www.", *(f".{ending}" for ending in _ENDINGS))
+_MARKS = ("@", "/", "www.", *(f".{ending}" for ending in _ENDINGS))
 
 
 def _misused(name: str, readers: Readers) -> list[int]:
     values = readers.columns[name]
     joined = "".join(values).lower()
-    if max(map(len, values), default=0) <= _LONGEST_NAME and not any(sign in joined for sign in _SIGNS_OF_IT):
+    if max(map(len, values), default=0) <= _LONGEST_NAME and not any(mark in joined for mark in _MARKS):
         return []  # the usual case, and quick to see
     return _those(readers, name, lambda value: len(value) > _LONGEST_NAME or bool(_NO_NAME.search(value.lower())))
+
+
+# As programs write them: a person called Null or None begins with a capital letter.
+_VOID = frozenset(
+    {"#N/A", "(null)", "N/A", "NULL", "NaN", "[object Object]", "n/a", "nan", "nil", "none", "null", "undefined"}
+)
+
+
+def _void(name: str, readers: Readers) -> list[int]:
+    return [] if _VOID.isdisjoint(readers.columns[name]) else _those(readers, name, _VOID.__contains__)
 
 
 def _those(readers: Readers, name: str, has: Callable[[str], bool]) -> list[int]:

@@ -84,7 +84,8 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
     Example:
       digest init my-newsletter
       cd my-newsletter
-      digest build
+      digest preview
+      digest check
       digest send
     """
 

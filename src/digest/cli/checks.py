@@ -24,7 +24,14 @@ _FORMATS = ("text", "json", "github", "sarif")
 
 @click.command(short_help="Find what had better not leave, before it leaves.")
 @click.argument("issues", nargs=-1, metavar="[ISSUE]...", shell_complete=complete_issue)
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="text", help="How to print what was found.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="text",
+    show_default=True,
+    help="How to print what was found.",
+)
 @click.option("--strict", is_flag=True, help="Fail on warnings, too.")
 @click.option("--online", is_flag=True, help="Ask each link whether it still leads somewhere.")
 @click.option("--segment", default="", metavar="NAME|EXPRESSION", help="As it is for the readers of this segment.")
@@ -61,7 +68,8 @@ def _check(newsroom: Newsroom, issues: Sequence[str], segment: str, *, online: b
     now = datetime.now(UTC)
     ask = _asking(newsroom.settings, now) if online else None
     with open_list(newsroom.settings) as store:
-        paths = [newsroom.find(name) for name in issues] or unsent(newsroom, store)
+        named = {path.resolve(): path for path in map(newsroom.find, issues)}
+        paths = [*named.values()] or unsent(newsroom, store)
         chosen = find_segment(segment, newsroom.settings, store)
         return [hold_to_the_rules(newsroom, path, store, now=now, segment=chosen, ask=ask) for path in paths]
 

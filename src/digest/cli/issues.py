@@ -27,7 +27,7 @@ def init(folder: Path) -> None:
     \b
     Example:
       digest init my-newsletter
-      cd my-newsletter && digest build && digest send
+      cd my-newsletter && digest preview
     """
     from digest.cli.readers import import_file
     from digest.publishing.starting import start_newsletter
@@ -37,7 +37,7 @@ def init(folder: Path) -> None:
         click.echo(f"  {file.relative_to(home)}")
     import_file(open_settings(home), str(home / "subscribers.csv"))
     there = "" if folder == Path() else f"cd {quote(str(folder))} && "
-    click.echo(f"Your newsletter is there. Next: {there}digest build")
+    click.echo(f"Your newsletter is there. Next: {there}digest preview")
 
 
 @click.command(short_help="Start an issue, numbered and dated.")

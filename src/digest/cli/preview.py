@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.command(short_help="See issues in the browser, anew whenever a file is saved.")
 @click.argument("issue", required=False, shell_complete=complete_issue)
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Let others in the network look, at this address.")
-@click.option("--port", default=8000, metavar="N", help="Take this port, or the next that is free.")
+@click.option("--port", default=8000, show_default=True, metavar="N", help="Take this port, or the next that is free.")
 @click.option("--no-open", is_flag=True, help="Do not open the browser.")
 def preview(issue: str | None, host: str, port: int, no_open: bool) -> None:  # noqa: FBT001  # Click passes by name
     """
@@ -71,9 +71,7 @@ def _announce(newsroom: Newsroom, listener: Listener, url: str) -> None:
         import segno
 
         segno.make(url, micro=False).terminal(compact=True)
-        click.echo(
-            "Anyone in this network can read the issues now, the unsent ones, too; the list of readers they cannot."
-        )
+        click.echo("Anyone in this network can now read your issues, unsent ones too, but not your list of readers.")
     sys.stdout.flush()
 
 

@@ -22,7 +22,9 @@ def print_json(facts: Mapping[str, object]) -> None:
     """Print one object on standard output."""
     import json
 
-    click.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+    text = json.dumps(facts, ensure_ascii=False, indent=2)
+    # Half a pair, as Python holds bytes of a file name that are not UTF-8, is no character of a file; escaped, it is.
+    click.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def print_json_stream(facts: Mapping[str, object], name: str, rows: Iterable[Mapping[str, object]]) -> None:

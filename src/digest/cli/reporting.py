@@ -76,7 +76,7 @@ def _lines(checked: Sequence[Checked]) -> Iterator[str]:
 
 def _sum(checked: Sequence[Checked], seconds: float) -> str:
     if not checked:
-        return "Nothing to check: every issue has been sent. Name one to check it again."
+        return "Nothing to check: there is no issue that was not sent yet. Name one to check it again."
     counts = _counts(checked)
     found = ", ".join(many(counts[severity], severity.value) for severity in Severity if counts[severity])
     what = f"{found} in" if found else "Nothing to mend."
@@ -114,8 +114,7 @@ def _annotations(located: Iterable[tuple[Place, Finding]]) -> Iterator[str]:
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, 2026-11; what is escaped and
     how is decided by ``toolkit/packages/core/src/command.ts``.
     """
-    weights = [*Severity]
-    for place, finding in sorted(located, key=lambda pair: weights.index(pair[1].severity)):
+    for place, finding in sorted(located, key=lambda pair: pair[1].severity.rank):
         given = {"file": place.path, "line": place.line, "col": place.column, "title": finding.rule}
         properties = ",".join(f"{name}={_escape(str(value), ':,')}" for name, value in given.items() if value)
         message = _escape(f"{finding.sentence}\n{finding.fix}".strip(), "")
@@ -123,6 +122,6 @@ def _annotations(located: Iterable[tuple[Place, Finding]]) -> Iterator[str]:
 
 
 def _escape(text: str, further: str) -> str:
-    for sign in f"%\r\n{further}":
-        text = text.replace(sign, f"%{ord(sign):02X}")
+    for character in f"%\r\n{further}":
+        text = text.replace(character, f"%{ord(character):02X}")
     return text

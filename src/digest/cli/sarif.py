@@ -6,6 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def _descriptor(rule: Rule) -> dict[str, object]:
 def _result(place: Place, finding: Finding, seen: Counter[str]) -> dict[str, object]:
     start = {"startLine": place.line, "startColumn": place.column}
     region = {name: number for name, number in start.items() if number}
-    file = {"artifactLocation": {"uri": quote(place.path), "uriBaseId": "%SRCROOT%"}}
+    file = {"artifactLocation": {"uri": quote(os.fsencode(place.path)), "uriBaseId": "%SRCROOT%"}}
     return {
         "ruleId": finding.rule,
         "level": finding.severity.value,
@@ -60,4 +61,4 @@ def _fingerprint(place: Place, finding: Finding, seen: Counter[str]) -> str:
     """Return what a finding is known by though lines above it come and go; equal ones are numbered."""
     facts = f"{finding.rule}\n{place.path}\n{finding.sentence}"
     seen[facts] += 1
-    return sha256(f"{facts}\n{seen[facts]}".encode()).hexdigest()[:32]
+    return sha256(os.fsencode(f"{facts}\n{seen[facts]}")).hexdigest()[:32]

@@ -20,6 +20,11 @@ class Severity(Enum):
     NOTE = "note"
     """Worth knowing."""
 
+    @property
+    def rank(self) -> int:
+        """Its place among all, from 0 for the heaviest."""
+        return [*Severity].index(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -38,7 +38,7 @@ def as_shown(html: str, look: Look, *, images: bool = True, addresses: Mapping[s
     Args:
         html: the part, filled for a reader.
         look: what becomes of its colours, whatever the browser prefers.
-        images: whether they are shown; else their alternative texts are, in boxes of their sizes.
+        images: whether they are shown; else their alternative texts are, in boxes in their places.
         addresses: where pictures are found instead, by the addresses that the message has for them, such as ``cid:…``.
     """
     viewer = _Viewer(look=look, images=images, addresses=addresses or {})

@@ -227,4 +227,5 @@ def _row(sheet: Sheet) -> object:
 def _appearance(sheet: Sheet) -> object:
     """Return what of an issue can be looked at, with the lines that findings are shown at."""
     traced = sheet.traced
-    return traced and (traced.edition.fingerprint, traced.html), [fault.lines() for fault in sheet.faults]
+    seen = traced and (traced.edition.fingerprint, traced.mjml, traced.named)
+    return seen, [fault.lines() for fault in sheet.faults]

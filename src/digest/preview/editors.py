@@ -57,7 +57,7 @@ def find_editor(environ: Mapping[str, str]) -> list[str] | None:
 
     It is that of ``DIGEST_EDITOR``; else ``VISUAL`` or ``EDITOR`` where that has windows; else what is installed.
     """
-    own = shlex.split(environ.get(VARIABLE, ""))
+    own = _words(environ.get(VARIABLE, ""))
     if own:
         has_place = any("{path}" in word for word in own)
         return own if has_place else [*own, *_EDITORS.get(Path(own[0]).name, ("{path}",))]
@@ -65,12 +65,20 @@ def find_editor(environ: Mapping[str, str]) -> list[str] | None:
 
 
 def _installed(environ: Mapping[str, str]) -> Iterator[list[str]]:
-    wanted = [words[0] for name in ("VISUAL", "EDITOR") if (words := shlex.split(environ.get(name, "")))]
+    wanted = [words[0] for name in ("VISUAL", "EDITOR") if (words := _words(environ.get(name, "")))]
     for program in (*wanted, *_EDITORS):
         arguments = _EDITORS.get(Path(program).name)
         found = shutil.which(program, path=environ.get("PATH")) if arguments else None
         if arguments and found:
             yield [found, *arguments]
+
+
+def _words(command: str) -> list[str]:
+    """Return the words of a command; one with a lone quote in it is a path as it stands, such as of O'Hara's tools."""
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return [command]
 
 
 def open_in_editor(root: Path, place: Place, environ: Mapping[str, str]) -> str:
@@ -94,11 +102,14 @@ def _file_of(root: Path, path: str) -> Path:
     if path.startswith("built-in "):
         msg = f"{path} comes with digest"
         raise UsageError(msg, hint=f"To change it, copy it to templates/{path.removeprefix('built-in ')}.")
-    file = (root / path).resolve()
-    if not (file.is_relative_to(root.resolve()) and file.is_file()):
-        msg = "that is no file of this newsletter"
-        raise UsageError(msg)
-    return file
+    try:
+        file = (root / path).resolve()
+        if file.is_relative_to(root.resolve()) and file.is_file():
+            return file
+    except (OSError, ValueError, RuntimeError):  # too long, no name that a file can have, or a ring of links
+        pass
+    msg = "that is no file of this newsletter"
+    raise UsageError(msg)
 
 
 def _filled(word: str, values: Mapping[str, str]) -> str:

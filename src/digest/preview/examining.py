@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from digest.checking.examination import examine
 from digest.checking.survey import survey
+from digest.errors import CombinedError, DigestError
+from digest.model import Finding, Severity
 from digest.preview.register import opened, stamp_of
 from digest.publishing.proofing import findings_of, proof_of, read_past
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from digest.checking.proof import Past
     from digest.checking.survey import Survey
     from digest.config import Settings
-    from digest.model import Edition, Finding, Subscriber
+    from digest.model import Edition, Subscriber
     from digest.preview.desk import Sheet
 
     Background = tuple[Sequence[Past], Survey | None]
@@ -37,11 +39,22 @@ class Examiner:
             reader: who looks at it; None for the one whose message is the longest.
             now: the present moment.
         """
+        try:
+            yield from self._examine(sheet, reader, now)
+        except DigestError as fault:  # it is none of the issue, but keeps us from saying more
+            yield from _told(fault)
+
+    def _examine(self, sheet: Sheet, reader: Subscriber | None, now: datetime) -> Iterator[Finding]:
         for fault in sheet.faults:
             yield from findings_of(fault)
         if sheet.issue is None or sheet.traced is None or sheet.faults:
             return
-        past, readers = self._background(sheet.newsroom.settings, sheet.traced.edition)
+        past: Sequence[Past] = ()
+        readers: Survey | None = None
+        try:
+            past, readers = self._background(sheet.newsroom.settings, sheet.traced.edition)
+        except DigestError as fault:  # most rules ask nothing of the database
+            yield from _told(fault)
         yield from examine(
             proof_of(sheet.newsroom, sheet.issue, sheet.traced, now=now, reader=reader, past=past, survey=readers)
         )
@@ -60,3 +73,9 @@ def _ask(settings: Settings, edition: Edition) -> Background:
         if store is None:
             return (), None
         return read_past(store, edition.slug), survey(edition, store.audiences, None)
+
+
+def _told(fault: DigestError) -> Iterator[Finding]:
+    """Yield, as findings, what stands in the way of looking any closer."""
+    for one in fault.faults if isinstance(fault, CombinedError) else (fault,):
+        yield Finding(rule="newsletter", severity=Severity.ERROR, sentence=one.sentence, fix=one.hint, place=one.place)

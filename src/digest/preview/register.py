@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.errors import SettingsError, UsageError
+from digest.errors import DigestError, UsageError
 from digest.publishing.building import sent
 from digest.store import open_store
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from digest.store import Store
 
 _SQLITE = "sqlite:///"
+_LONGEST = 320
+"""Letters of what is searched for; no address has more."""
+_LAST = 2**63 - 1
+"""The largest number that a database has for a reader."""
 
 
 @contextmanager
@@ -62,14 +66,15 @@ def find_sent(settings: Settings) -> set[str]:
     try:
         with opened(settings) as store:
             return sent(store) if store else set()
-    except SettingsError:
+    except DigestError:
         return set()
 
 
 def find_readers(settings: Settings, text: str, limit: int) -> tuple[list[Subscriber], int]:
     """Return the first readers with a text in address or name, and how many there are."""
+    wanted = text.replace("\0", "")[:_LONGEST]
     with opened(settings) as store:
-        return store.subscribers.search(text, limit) if store else ([], 0)
+        return store.subscribers.search(wanted, limit) if store else ([], 0)
 
 
 def find_reader(settings: Settings, number: int) -> Subscriber:
@@ -80,7 +85,7 @@ def find_reader(settings: Settings, number: int) -> Subscriber:
         UsageError: there is none.
     """
     with opened(settings) as store:
-        reader = store.subscribers.find_id(number) if store else None
+        reader = store.subscribers.find_id(number) if store and number <= _LAST else None
     if reader is None:
         msg = "there is no such reader on the list"
         raise UsageError(msg, hint="Choose another one.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from digest.preview.application import Deeds
     from digest.publishing.newsroom import Newsroom
+
+_LOG = logging.getLogger(__name__)
 
 _MOST_TRIED = 100
 _ADDRESSES: Mapping[int, tuple[str, str]] = {
@@ -167,12 +170,17 @@ def _watch(desk: Desk, announcer: Announcer, stopping: Event, stamp: tuple[objec
     """Tell the pages what was saved, and when the database was written to."""
 
     def saved(paths: set[Path]) -> None:
-        with suppress(OSError):  # a file that is going just now; its going is told next
+        try:
             news = desk.refresh(paths)
-            for sheet in news.changed:
-                announcer.tell("issue", {"slug": sheet.slug, "revision": sheet.revision})
-            if news.listed:
-                announcer.tell("newsletter", {})
+        except OSError:  # a file that is going just now; its going is told next
+            return
+        except Exception:  # noqa: BLE001  # whatever it was, what is saved next has to be told
+            _LOG.exception("what was saved could not be read")
+            return
+        for sheet in news.changed:
+            announcer.tell("issue", {"slug": sheet.slug, "revision": sheet.revision})
+        if news.listed:
+            announcer.tell("newsletter", {})
 
     def looked_up() -> None:
         nonlocal stamp

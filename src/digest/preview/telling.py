@@ -7,7 +7,7 @@ from email import policy
 from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
 
-from digest.checking.clients.inboxes import INBOXES
+from digest.checking.clients.inboxes import GMAIL_CLIP, INBOXES
 from digest.errors import Place, UsageError
 from digest.model import MARKER, Pattern, Slot
 from digest.reading import INDEX
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from digest.model import Finding, Message, Subscriber
     from digest.preview.desk import Sheet
 
-LIMIT = 102_400
-"""Bytes of encoded HTML above which Gmail clips a message."""
 _WORDS_A_MINUTE = 220
 _WORD = re.compile(r"\w[\w'’-]*")
 _ADDRESS = re.compile(r"https?://\S+")
@@ -70,7 +68,7 @@ def tell_newsletter(
         "issues": issues,
         "provider": settings.provider.name,
         "cuts": [inbox._asdict() for inbox in INBOXES],
-        "limit": LIMIT,
+        "limit": GMAIL_CLIP,
         "faults": [tell_fault(fault) for fault in (*faults, *_namesakes(sheets))],
     }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watchfiles import watch
+from watchfiles import Change, watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,8 @@ _REST = 0.03
 """Seconds that an editor gets to fill a file that it has emptied."""
 _PAUSE = 1000
 """Milliseconds after which the watcher looks up, if nothing is saved."""
+_CLOCK = 0.02
+"""Seconds by which the times of files may lag behind the clock: a kernel looks at it some hundred times a second."""
 _MOST_FOLDERS = 2000
 _NOT_OURS = frozenset({"node_modules", "__pycache__"})
 
@@ -38,25 +40,37 @@ def watch_folder(
         looked_up: is called about once a second, for whatever is to be looked after besides.
         stopping: once it is set, the watch ends.
     """
-    watched: set[Path] = set()
+    watched: set[Path] | None = None
     news: set[Path] = set()
-    while not stopping.is_set() and root.is_dir():
+    polling: bool | None = None  # as the system has it
+    while not stopping.is_set():
+        if not root.is_dir():
+            watched = set()  # once it is back, all that lies in it is new
+            stopping.wait(_PAUSE / 1000)
+            continue
+        since = time.time() - _CLOCK
         before, watched = watched, folders_in(root)
-        if before:
-            news |= {file for folder in watched - before for file in _files_in(folder)}
-            saved(news)
-        with suppress(FileNotFoundError):  # a folder has gone since, so look again
-            news = _watch(watched, news, saved, looked_up, stopping)
+        if before is not None:
+            fresh = watched - (before - news)  # new, or made anew
+            saved(news | {file for folder in fresh for file in _files_in(folder)})
+        try:
+            news = _watch(watched, saved, looked_up, stopping, since=since, polling=polling)
+        except FileNotFoundError:
+            news = set()  # a folder has gone since, so look again
+        except (OSError, RuntimeError):
+            news, polling = set(), True  # the system grants no more watches, so files are looked at now and then
 
 
 def _watch(
     watched: set[Path],
-    news: set[Path],
     saved: Callable[[set[Path]], None],
     looked_up: Callable[[], None],
     stopping: Event,
+    *,
+    since: float,
+    polling: bool | None,
 ) -> set[Path]:
-    """Watch until a folder comes or goes, and return what was saved with it."""
+    """Watch until a folder comes or goes, and return what was saved with it; `since` a while, nobody has watched."""
     changes = watch(
         *watched,
         watch_filter=None,
@@ -67,19 +81,41 @@ def _watch(
         stop_event=stopping,
         raise_interrupt=False,
         recursive=False,
-        ignore_permission_denied=True,
+        force_polling=polling,
+        ignore_permission_denied=False,  # it would also hide that there are no more watches
     )
     for change in changes:
-        paths = {Path(path) for _, path in change}
+        paths = _paths_of(change, watched) | _written_in(watched, since)
+        since = math.inf
         if any(path in watched or path.is_dir() for path in paths):
-            return paths | news
+            return paths
         _let_fill(paths)
-        if paths | news:
-            saved(paths | news)
+        if paths:
+            saved(paths)
         else:
             looked_up()
-        news = set()
     return set()
+
+
+def _paths_of(changes: set[tuple[Change, str]], watched: set[Path]) -> set[Path]:
+    """Return what was saved, made or removed; that something in a folder was is all that a change of it says."""
+    told = ((kind, Path(path)) for kind, path in changes)
+    return {path for kind, path in told if kind is not Change.modified or path not in watched}
+
+
+def _written_in(folders: set[Path], since: float) -> set[Path]:
+    """Return the files that were written or put in place after a moment: what a watch that begins late has missed."""
+    if since == math.inf:
+        return set()
+    return {file for folder in folders for file in _files_in(folder) if file.is_file() and _moment_of(file) >= since}
+
+
+def _moment_of(file: Path) -> float:
+    try:
+        facts = file.stat()
+    except OSError:
+        return -math.inf
+    return max(facts.st_mtime, facts.st_ctime)
 
 
 def _let_fill(paths: set[Path]) -> None:
@@ -114,4 +150,6 @@ def folders_in(root: Path) -> set[Path]:
 
 
 def _is_ours(folder: Path) -> bool:
-    return not (folder.name.startswith(".") or folder.name in _NOT_OURS or (folder / "pyvenv.cfg").exists())
+    if folder.name.startswith(".") or folder.name in _NOT_OURS or not os.access(folder, os.R_OK | os.X_OK):
+        return False
+    return not (folder / "pyvenv.cfg").exists()

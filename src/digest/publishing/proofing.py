@@ -11,9 +11,10 @@ from digest.checking.places.sources import Sources
 from digest.checking.proof import Past, Proof
 from digest.checking.survey import survey
 from digest.errors import CombinedError, ContentError, DigestError, Place, UsageError, did_you_mean
+from digest.links import slugify
 from digest.model import Finding, Message, Severity
 from digest.publishing.newsroom import FAULTS
-from digest.reading import INDEX
+from digest.reading import INDEX, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -33,8 +34,6 @@ _LATEST = 12
 """How many issues back we look for what was there before."""
 _STAND_INS = {1: "n", 2: "ñ", 3: "名", 4: "𠮷"}
 """By how many bytes they take in UTF-8."""
-_WEIGHTS = [*Severity]
-"""The severities, the heaviest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +53,14 @@ def make_proof(
     now: datetime,
     reader: Subscriber | None = None,
     past: Sequence[Past] = (),
-    survey: Survey | None = None,
 ) -> Proof:
     """
-    Return an issue as a reader gets it; without one, the reader with the longest values, or one who does not exist.
+    Return an issue as a reader gets it; without one, as the example reader does, who does not exist.
 
     Raises:
         ContentError: a template has something to mend.
     """
-    return proof_of(newsroom, issue, newsroom.trace(issue), now=now, reader=reader, past=past, survey=survey)
+    return proof_of(newsroom, issue, newsroom.trace(issue), now=now, reader=reader, past=past, survey=None)
 
 
 def make_proof_for_all(
@@ -96,7 +94,12 @@ def proof_of(
     past: Sequence[Past],
     survey: Survey | None,
 ) -> Proof:
-    """Return an issue that was rendered, as a reader gets it, with what is known of all and of past issues."""
+    """
+    Return an issue that was rendered, with what is known of all readers and of past issues.
+
+    It is that of `reader`; without one, of the reader with the longest values, disguised; without a survey, of the
+    example reader, who does not exist.
+    """
     longest = disguised(survey.longest) if survey and survey.longest else None
     shown_to = reader or longest or example_reader(traced.edition, newsroom.settings.fields)
     token = EXAMPLE_TOKEN.ljust(len(shown_to.token), "0")  # as long as theirs: the size that is checked is what leaves
@@ -128,7 +131,7 @@ def disguised(reader: Subscriber) -> Subscriber:
 
 
 def _disguised(text: str) -> str:
-    return "".join(_STAND_INS[len(sign.encode())] if sign.isalnum() else sign for sign in text)
+    return "".join(_STAND_INS[len(character.encode())] if character.isalnum() else character for character in text)
 
 
 def read_past(store: Store, slug: str) -> list[Past]:
@@ -163,15 +166,18 @@ def check(
     Raises:
         SettingsError: ``digest.toml`` names a rule that does not exist.
     """
+    slug = slugify(name_of(path))
     try:
-        proof = make_proof_for_all(newsroom, newsroom.read(path), store, now=now, segment=segment)
+        issue = newsroom.read(path)
+        slug = issue.slug
+        proof = make_proof_for_all(newsroom, issue, store, now=now, segment=segment)
         proof = replace(proof, answers=ask(proof)) if ask else proof
         findings = [*examine(proof)]
     except FAULTS as fault:
         findings = [*findings_of(fault)]
     file = path / INDEX if path.is_dir() else path
     shown = Place.of(file, newsroom.settings.root).path
-    return Checked(slug=newsroom.slug_of(path), path=shown, findings=in_order(findings))
+    return Checked(slug=slug, path=shown, findings=in_order(findings))
 
 
 def findings_of(fault: DigestError) -> Iterator[Finding]:
@@ -192,7 +198,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
     def order(finding: Finding) -> tuple[str, int, int, int]:
         place = finding.place or Place("")
-        return (place.path, place.line, place.column, _WEIGHTS.index(finding.severity))
+        return (place.path, place.line, place.column, finding.severity.rank)
 
     return sorted(findings, key=order)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from digest.config import FILE_NAME
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from digest.config import Newsletter, Settings, Theme
+    from digest.errors import Place
     from digest.model import InlineImage, Issue
     from digest.rendering.images import Image
 
@@ -33,15 +35,27 @@ _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "u
 _TOKEN = Slot(name="token").marker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Traced:
     """An edition, and the same HTML with its origins."""
 
     edition: Edition
-    html: Pattern
-    """Its HTML, in which tags tell by ``data-origin="path:line"`` where they were written, as far as that is known."""
     images: Mapping[str, InlineImage]
     """The images that are files of ours, by the address under which the HTML shows each."""
+    mjml: str
+    """What its HTML is made of, with marks of origin."""
+    stylesheet: str
+    named: Mapping[str, Place]
+    """Where images were named that a template shows, by their addresses."""
+
+    @cached_property
+    def html(self) -> Pattern:
+        """
+        Its HTML, in which tags tell by ``data-origin="path:line"`` where they were written, as far as that is known.
+
+        It is made when it is asked for, since whoever waits to see an issue waits for the edition alone.
+        """
+        return Pattern.of_html(place(self.mjml, compile_mjml(self.mjml, traced=True), self.stylesheet, self.named))
 
 
 class EditionRenderer:
@@ -73,8 +87,9 @@ class EditionRenderer:
             SettingsError: a look that does not exist.
         """
         edition, mjml, images = self._render(issue)
-        html = place(mjml, compile_mjml(mjml, traced=True), self._stylesheet, images.named)
-        return Traced(edition=edition, html=Pattern.of_html(html), images=images.by_address)
+        return Traced(
+            edition=edition, images=images.by_address, mjml=mjml, stylesheet=self._stylesheet, named=images.named
+        )
 
     def _render(self, issue: Issue) -> tuple[Edition, str, Images]:
         """Return an edition, the MJML of which its HTML is made, and its images."""

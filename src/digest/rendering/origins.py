@@ -79,18 +79,16 @@ def forget(marked: str) -> str:
     return MARK.sub("", marked) if OPENING in marked else marked
 
 
+# The expressions below are compiled when they are first needed: a build, which waits for each of them, needs none.
 # A heading of the issue stands in a template's tags, <h2> or <h2><a>, and tells its place by a mark before its words.
-_HEADING = re.compile(rf"(<h[1-6]\b[^<>]*+>)(?:(?:{_MARK})?(<a\b[^<>]*+>))?({_MARK})")
-_PIECE = re.compile(
-    rf"""
+_HEADING = rf"(<h[1-6]\b[^<>]*+>)(?:(?:{_MARK})?(<a\b[^<>]*+>))?({_MARK})"
+_PIECE = rf"""(?xsi)
       <!--.*?-->
     | <(?P<raw>style|script|title|textarea)\b.*?</(?P=raw)\s*+>
     | <(?P<name>[a-z][^\s/>]*+)(?P<rest>(?:[^<>"']|"[^"]*+"|'[^']*+')*+>)
     | {_MARK}
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
-)
-_SOURCE = re.compile(r'\ssrc="([^"]*)"', re.IGNORECASE)
+    """
+_SOURCE = r'(?i)\ssrc="([^"]*)"'
 
 
 def reveal(marked: str, images: Mapping[str, Place]) -> str:
@@ -102,7 +100,8 @@ def reveal(marked: str, images: Mapping[str, Place]) -> str:
         images: where images were named that a template shows, by their addresses.
     """
     addresses = {escape(url): place for url, place in images.items()}
-    return _PIECE.sub(lambda piece: _reveal(piece, addresses), _HEADING.sub(_told_by_its_words, marked))
+    told = re.sub(_HEADING, _told_by_its_words, marked)
+    return re.sub(_PIECE, lambda piece: _reveal(piece, addresses), told)
 
 
 def _told_by_its_words(heading: re.Match[str]) -> str:
@@ -115,7 +114,7 @@ def _reveal(piece: re.Match[str], images: Mapping[str, Place]) -> str:
     if not name:
         return forget(piece[0])
     rest = forget(piece["rest"])
-    source = _SOURCE.search(rest) if name.lower() == "img" else None
+    source = re.search(_SOURCE, rest) if name.lower() == "img" else None
     place = (images.get(source[1]) if source else None) or _place_before(piece)
     return f'<{name} {ORIGIN}="{escape(place.path)}:{place.line}"{rest}' if place else f"<{name}{rest}"
 

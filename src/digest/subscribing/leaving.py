@@ -61,7 +61,7 @@ def forget_reader(store: Store, email: str, *, seal: Seal | None) -> bool:
     except ValueError as error:
         raise UsageError(str(error)) from error
     if seal is None or len(seal.secret) < _SHORTEST_SECRET:
-        msg = f"to forget an address for good takes a DIGEST_SECRET of {_SHORTEST_SECRET} signs or more"
+        msg = f"to forget an address for good takes a DIGEST_SECRET of {_SHORTEST_SECRET} characters or more"
         raise SettingsError(msg, hint=_how_to_get_one())
     return store.subscribers.erase(wanted, seal=seal, now=datetime.now(UTC))
 

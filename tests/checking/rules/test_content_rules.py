@@ -34,6 +34,7 @@ OURS = REAL.replace("lamplighter.de", "lamplighter.example.org")
         "Dear [insert town here], the lamps are lit.",
         "![XXX: a picture](https://cdn.example.org/a.png)",
         "![Nine lamps](https://picsum.photos/600/300)",
+        "<<<<<<< HEAD\nFive lamps.",
     ],
 )
 def test_what_is_surely_left_over(text: str, tmp_path: Path) -> None:
@@ -76,6 +77,74 @@ def test_left_over_in_the_subject(tmp_path: Path) -> None:
         "placeholder-text", tmp_path, markdown='---\nsubject: "TODO: a subject"\npreheader: Lamps\n---\nText'
     )
     assert str(remark.place) == "issues/2026-11-24-lamps.md:2:11"
+
+
+@pytest.mark.parametrize(
+    ("subject", "severity"),
+    [
+        ("[TEST] Nine lamps", None),
+        ("(Draft) Nine lamps", None),
+        ("Draft: nine lamps", Severity.WARNING),
+        ("Copy of Nine lamps", Severity.WARNING),
+        ("Untitled", Severity.WARNING),
+        ("test!", Severity.WARNING),
+        ("Subject line goes here", Severity.WARNING),
+    ],
+)
+def test_subjects_of_drafts(subject: str, severity: Severity | None, tmp_path: Path) -> None:
+    """What stands before the subject of a draft is an error; where the words may be meant, it is a warning."""
+    (remark,) = find("placeholder-text", tmp_path, markdown=f'---\nsubject: "{subject}"\n---\nNine lamps.\n')
+    assert remark.severity is severity
+    assert remark.place
+    assert remark.place.line == 2
+
+
+@pytest.mark.parametrize("subject", ["Test your lamps", "A copy of the moon", "The draft of 1871", "Contested ground"])
+def test_subjects_that_only_sound_like_drafts(subject: str, tmp_path: Path) -> None:
+    """The words of drafts stand in many a good subject."""
+    assert not find("placeholder-text", tmp_path, markdown=f"---\nsubject: {subject}\n---\nNine lamps.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("See [the map] (https://maps.example.org).", "[the map] ("),
+        ("See [the map](https://maps.example.org", "[the map]("),
+        ("See [the map](file:///home/ada/map.pdf).", "[the map](file:"),
+        ("See (the map)[https://maps.example.org].", "(the map)[https:"),
+        ("See [the map][lamps].", "[the map][lamps]"),
+        ("There are nine.[^9]", "[^9]"),
+        ("That is **important.", "**important."),
+        ("That is ** important ** today.", "** important **"),
+        ("Not ~~five lamps.", "~~five"),
+        ("##Lamps\n\nNine of them.", "##Lamps"),
+        ("<b>Now</b> see\n\n<div>\nSee [the map](https://maps.example.org).\n</div>", "[the map](https:"),
+    ],
+)
+def test_markdown_that_readers_see(text: str, left: str, tmp_path: Path) -> None:
+    """What is not complete, has a space too many, or stands in raw HTML is shown as it was written."""
+    (remark,) = find("stray-markdown", tmp_path, markdown=text)
+    assert f'{left}" is shown' in remark.sentence
+    assert remark.place
+    assert remark.place.line >= 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See [the map](https://maps.example.org) and [this][1].\n\n[1]: https://maps.example.org/this",
+        "In code, `[x](https://y)` and `**kwargs` are fine.",
+        "```\n[x](https://y) ## **x\n```",
+        "2 ** 8 is 256, and 5* is the best. ** Prices without tax.",
+        "As was shown [1][2], and in [3] (page 4).",
+        "Issue #12 of ##, C# and f(x)[0].",
+        "- [x] done\n- [ ] not yet",
+        "**Bold**, ~~gone~~ and a note.[^1]\n\n[^1]: Here.",
+    ],
+)
+def test_what_is_no_stray_markdown(text: str, tmp_path: Path) -> None:
+    """Code, complete marks, and the brackets, stars and hashes of ordinary prose are fine."""
+    assert not find("stray-markdown", tmp_path, markdown=text)
 
 
 def test_each_place_is_told(tmp_path: Path) -> None:
@@ -127,6 +196,8 @@ def test_hosts_that_only_sound_like_examples(tmp_path: Path) -> None:
         "Good evening {name}!",
         "{% include 'lamps.html' %}",
         "See [[Nine lamps]].",
+        "There are nine :contentReference[oaicite:3]{index=3}.",
+        "There are nine【4†map.pdf】.",
         "[The map](https://blog.example.org/?u=*|EMAIL|*)",
         "[The map](https://blog.example.org/%recipient.email%)",
         "![A lamp, *|FNAME|*](https://cdn.example.org/a.png)",

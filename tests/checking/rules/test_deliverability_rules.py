@@ -41,7 +41,7 @@ def test_what_we_write_is_sound(rule: str, tmp_path: Path) -> None:
 
 
 def test_a_text_in_a_script_without_spaces(tmp_path: Path) -> None:
-    """Where lines break between signs, words are compared sign by sign."""
+    """Where lines break between characters, words are compared character by character."""
     text = "街灯は五時に灯ります。" * 12
     assert not remarks("text-part", tmp_path, markdown=text)
 
@@ -93,7 +93,7 @@ def test_a_way_out_that_gmail_cuts_off(tmp_path: Path) -> None:
     """It is looked for before the place where Gmail cuts, in the bytes that leave."""
     long = "<p>" + "ü" * 17_500 + "</p>"
     (remark,) = remarks("unsubscribe-link", tmp_path / "a", html=f'{long}<a href="{WAY_OUT}">Unsubscribe</a>')
-    assert "102 KB" in remark.sentence
+    assert "behind the 102,400 bytes" in remark.sentence
     assert not remarks("unsubscribe-link", tmp_path / "b", html=f'<a href="{WAY_OUT}">Unsubscribe</a>{long}')
 
 
@@ -182,3 +182,9 @@ def test_a_postal_address_set_otherwise(tmp_path: Path) -> None:
     assert not remarks("postal-address", tmp_path / "a", toml=settings, html=html)
     (remark,) = remarks("postal-address", tmp_path / "b", toml=settings, html="<p>The Lamplighter, 10115 Berlin</p>")
     assert remark.sentence == 'the HTML part lacks "3 Wick Lane" of the postal address'
+
+
+def test_a_page_of_pictures_has_no_words_to_repeat(tmp_path: Path) -> None:
+    """Where the HTML part has no words, the plain text lacks none of them."""
+    image = f'<a href="{WAY_OUT}"><img src="https://example.test/x.png" alt="Unsubscribe"></a>'
+    assert not remarks("text-part", tmp_path, html=image, text=f"Unsubscribe: {WAY_OUT}\n")

@@ -68,10 +68,12 @@ def test_fields_elsewhere(tmp_path: Path) -> None:
         "https://ada:secret@example.org/",
         "https://list.example.org/?of=ada%40lamps.com",
         "https://a.example.org/ada@lamps.com",
+        "https://a.example.org/?id=1&Access_Token=ada",
+        "https://store.example.org/map.pdf?X-Amz-Signature=ada",
     ],
 )
 def test_somebody_in_an_address(url: str, tmp_path: Path) -> None:
-    """Another one's address, or a password, may be meant, so it is a warning; neither is repeated."""
+    """Another one's address, a password or a key may be meant, so it is a warning; neither is repeated."""
     (remark,) = find("link-personal-data", tmp_path, html=_link(url))
     assert remark.severity is Severity.WARNING
     assert "ada" not in remark.sentence
@@ -85,6 +87,7 @@ def test_somebody_in_an_address(url: str, tmp_path: Path) -> None:
         "https://cdn.example.org/logo@2x.png",
         "https://cdn.example.org/npm/lamp@1.2.3/lamp.js",
         "https://maps.example.org/@52.52,13.40,15z",
+        "https://example.org/?topic=access_token&password=",
         "https://calendar.google.com/?src=abc@group.calendar.google.com",
         "https://list.example.org/?to=editor@lamplighter.example.org",
         "mailto:ada@lamps.com",

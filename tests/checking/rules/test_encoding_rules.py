@@ -48,10 +48,10 @@ def test_a_line_that_no_server_takes(tmp_path: Path) -> None:
 
 
 def test_encoded_words_on_a_long_line(tmp_path: Path) -> None:
-    """A line with encoded words has 76 signs at most; an address may make a line longer."""
+    """A line with encoded words has 76 characters at most; an address may make a line longer."""
     header = f"{HEADER}X-Place: =?utf-8?q?{'x' * 70}?=\nList-Unsubscribe: <https://example.org/{'x' * 90}>\n"
     assert sentences("line-length", tmp_path, text=f"{header}\nLamps\n") == [
-        "the header field X-Place has a line of encoded words with more than 76 signs"
+        "the header field X-Place has a line of encoded words with more than 76 characters"
     ]
 
 
@@ -95,7 +95,7 @@ def test_signs_that_nobody_meant(text: str, said: str, tmp_path: Path) -> None:
     ],
 )
 def test_signs_that_are_meant(text: str, tmp_path: Path) -> None:
-    """Accents beside quotation marks, code, other scripts and signs that join or hyphenate are let be."""
+    """Accents beside quotation marks, code, other scripts and characters that join or hyphenate are let be."""
     assert not sentences("charset-and-order", tmp_path, "markdown", text)
 
 
@@ -122,7 +122,7 @@ def test_the_same_fault_is_told_once(tmp_path: Path) -> None:
         ("24 Nov 2026", "30 Nov 2026", "6 days from now"),
         ("24 Nov 2026 08:00:00 +0000", "24 Nov 99999999 08:00:00 +99999999", "is no date"),
         ("08:00:00 +0000", "05:00:00 -0000", "3 hours from now"),
-        ("<1f3870be274f6c49@lamplighter.example.org>", "1f38", "the Message-ID is none"),
+        ("<1f3870be274f6c49@lamplighter.example.org>", "1f38", "the Message-ID does not look like"),
         ("Message-ID: <1f3870be274f6c49@lamplighter.example.org>", "X: y", "the message has no Message-ID"),
         ("@lamplighter.example.org>\nSubject", "@mail.service.test>\nSubject", "of mail.service.test"),
     ],

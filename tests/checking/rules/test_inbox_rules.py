@@ -36,7 +36,7 @@ def test_one_sign_is_a_subject(subject: str, tmp_path: Path) -> None:
 
 
 def test_a_sign_is_what_a_person_counts(tmp_path: Path) -> None:
-    """A letter with its accent, and a family of four, are one sign each."""
+    """A letter with its accent, and a family of four, are one character each."""
     assert not find("subject-length", tmp_path, markdown=_issue("e\\u0301" * 39 + "👨‍👩‍👧‍👦"))
 
 
@@ -44,7 +44,7 @@ def test_length_names_who_cuts(tmp_path: Path) -> None:
     """A subject that only narrow lists cut is a note, and each of them is named."""
     (remark,) = find("subject-length", tmp_path, markdown=_issue("x" * 47))
     assert remark.severity is Severity.NOTE
-    assert remark.sentence == ("the subject has 47 signs and is cut by Gmail mobile, Apple Mail iOS, Yahoo, Samsung")
+    assert remark.sentence == "the subject has 47 characters and is cut by Gmail mobile, Apple Mail iOS, Yahoo, Samsung"
 
 
 def test_a_field_makes_lengths_differ(tmp_path: Path) -> None:
@@ -123,23 +123,23 @@ def test_shouting(subject: str, said: str, tmp_path: Path) -> None:
     ],
 )
 def test_not_shouting(subject: str, tmp_path: Path) -> None:
-    """Abbreviations, single marks, one emoji, signs of typography, and scripts without capitals are quiet."""
+    """Abbreviations, single marks, one emoji, marks of typography, and scripts without capitals are quiet."""
     assert not find("subject-shouting", tmp_path, markdown=_issue(subject))
 
 
 @pytest.mark.parametrize(
-    ("sign", "name"),
+    ("character", "name"),
     [
         (r"\u202e", "RIGHT-TO-LEFT OVERRIDE"),
         (r"\u202a", "LEFT-TO-RIGHT EMBEDDING"),
         (r"\u2066", "LEFT-TO-RIGHT ISOLATE"),
     ],
 )
-def test_signs_that_no_header_may_have(sign: str, name: str, tmp_path: Path) -> None:
-    """A sign that turns what follows is named with its position."""
-    (remark,) = find("header-unsafe-characters", tmp_path, markdown=_issue(f"The{sign} lamp"))
+def test_characters_that_no_header_may_have(character: str, name: str, tmp_path: Path) -> None:
+    """A character that turns what follows is named with its position."""
+    (remark,) = find("header-unsafe-characters", tmp_path, markdown=_issue(f"The{character} lamp"))
     assert name in remark.sentence
-    assert "sign 4" in remark.sentence
+    assert "character 4" in remark.sentence
 
 
 def test_what_is_isolated_and_ends_is_no_fault(tmp_path: Path) -> None:
@@ -179,8 +179,8 @@ def test_a_template_that_forgets_the_preheader(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("preheader", "said", "severity"),
     [
-        ("Nine lamps", "10 signs", Severity.NOTE),
-        ("x" * 111, "111 signs", Severity.NOTE),
+        ("Nine lamps", "10 characters", Severity.NOTE),
+        ("x" * 111, "111 characters", Severity.NOTE),
         ("What the night watchman counted!", "repeats the subject", None),
         (PREHEADER + r" \u034f\u200c\u00a0" * 20, "pad", None),
     ],
@@ -192,7 +192,7 @@ def test_preheaders_that_could_be_better(preheader: str, said: str, severity: Se
 
 
 def test_wide_signs_need_fewer(tmp_path: Path) -> None:
-    """Twenty signs of Chinese fill as much of the list as forty letters."""
+    """Twenty characters of Chinese fill as much of the list as forty letters."""
     assert not find(
         "preheader-quality", tmp_path, markdown=_issue("灯", "守夜人数过的灯，镇上忘了拆掉的灯，一共是九盏")
     )

@@ -51,6 +51,9 @@ def _link(url: str, text: str = "the map") -> str:
         (_link("https://example.org:port/"), "not whole"),
         (_link("https://example.org/the map"), "space"),
         (_link("mailto:"), "nobody"),
+        (_link("mailto:editor"), "nobody"),
+        (_link("mailto:editor@@lamps.example"), "nobody"),
+        (_link("mailto:editor@lamps,example"), "nobody"),
         (_link("tel:"), "nobody"),
         ('<img src="map.png" alt="Map">', "not whole"),
         ('<img src="" alt="Map">', "is empty"),
@@ -81,6 +84,7 @@ def test_addresses_that_cannot_be_used(html: str, said: str, tmp_path: Path) -> 
         _link("https://a_b.example.org/"),
         _link("mailto:editor@example.org?subject=Lamps"),
         _link("mailto:?body=https://example.org"),
+        _link("mailto:ada%40lamps.example,%20bea@lamps.example?subject=Nine%20lamps"),
         _link("tel:+49301234"),
         _link("sms:+49301234"),
         _link("webcal://example.org/lamps.ics"),
@@ -130,6 +134,8 @@ LOCAL = [
     "http://[fe80::1]/",
     "http://[::ffff:10.0.0.1]/",
     "https://lamps.test/",
+    "https://1a2b-3c.ngrok-free.app/",
+    "https://nine-lamps.trycloudflare.com/",
 ]
 
 
@@ -148,6 +154,7 @@ def test_machines_out_of_reach(url: str, tmp_path: Path) -> None:
         "https://8.8.8.8/",
         "https://[2606:4700::1111]/",
         "https://local.de/",
+        "https://ngrok.com/",
         "tel:127",
     ],
 )
@@ -246,4 +253,8 @@ def test_shorteners(tmp_path: Path) -> None:
     )
     hosts = [remark.sentence.rpartition(" ")[2] for remark in find("link-shortener", tmp_path, html=html)]
     assert hosts == ["bit.ly", "lamps.short.gy", "t.co"]
+    wrapped = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Flamps.example"
+    assert find("link-shortener", tmp_path / "wrapped", html=_link(wrapped))
+    assert find("link-shortener", tmp_path / "search", html=_link("https://www.google.com/url?q=https://lamps.example"))
+    assert not find("link-shortener", tmp_path / "maps", html=_link("https://www.google.com/maps/url"))
     assert find("link-shortener", tmp_path / "text", text="The map: https://bit.ly/9lamps\n")

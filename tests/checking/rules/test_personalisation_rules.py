@@ -98,8 +98,26 @@ def test_values_that_cannot_run(tmp_path: Path) -> None:
 def test_what_garbled_and_misused_names_weigh(tmp_path: Path) -> None:
     """They are warnings with the number of a reader to look at."""
     found = remarks(
-        "unsafe-subscriber-field", tmp_path, csv="email,name\na@example.org,b@example.org\nc@example.org,Ã¼\n"
+        "unsafe-subscriber-field",
+        tmp_path,
+        csv="email,name\na@example.org,b@example.org\nc@example.org,Ã¼\nd@example.org,null\n",
     )
-    assert [remark.severity for remark in found] == [Severity.WARNING] * 2
-    assert {remark.fix.rpartition(" ")[2] for remark in found} == {"1", "2"}
+    assert [remark.severity for remark in found] == [Severity.WARNING] * 3
+    assert {remark.fix.rpartition(" ")[2] for remark in found} == {"1", "2", "3"}
     assert not any("@" in remark.sentence for remark in found)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "is_told"),
+    [
+        ('Dear {{ first_name or "friend" }},\n\nnine lamps.', True),
+        ("Nine lamps.\n\nDEAR FRIEND!", True),
+        ('Dear {{ first_name or "reader" }},\n\nnine lamps.', False),
+        ("My dear friend lit them. Dear friends, too.", False),
+    ],
+)
+def test_the_greeting_of_spam(markdown: str, is_told: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a column
+    """It is told where a line begins with it, be it by a fallback."""
+    assert (
+        bool(remarks("fallback-missing", tmp_path, markdown=markdown, csv="email,first_name\na@b.test,A\n")) == is_told
+    )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
+pytestmark = pytest.mark.xdist_group("preview")  # else each worker starts a browser and a preview of its own
+
 
 def _barriers(page: Page) -> str:
     """Return what axe-core finds, best-practice rules included."""
@@ -108,3 +110,64 @@ def test_shows_hostile_content_as_words(desk: Desk) -> None:
         assert desk.page.locator("#sheet").get_by_text("onerror").count() > 1
         assert desk.page.locator("img").count() == 0
         assert desk.page.title() != "gone"
+
+
+def test_says_a_fault_once(desk: Desk) -> None:
+    """What is broken stands above the email and not among the findings as well; it counts in the title."""
+    desk.open()
+    desk.await_all_clear()
+    with desk.preview.changed("{{ first_name or", "{{ frist_name or"):
+        desk.page.get_by_text("not checked while it is broken").wait_for()
+        assert desk.page.get_by_text("frist_name").count() == 1
+        desk.page.wait_for_function("() => document.title.startsWith('1 error · ')")
+    desk.await_all_clear()
+
+
+def test_goes_back_from_an_address_that_is_spelled_otherwise(desk: Desk) -> None:
+    """A link that names the defaults is the view that it names, and back and forward lead through it."""
+    desk.open("&view=email&width=375")
+    first = desk.page.url
+    assert first.endswith("&width=phone")
+    desk.page.keyboard.press("2")
+    desk.page.locator("#sheet.of-text").wait_for()
+    desk.page.go_back()
+    desk.page.locator("#paper").wait_for()
+    assert desk.page.url == first
+    desk.page.go_forward()
+    desk.page.locator("#sheet.of-text").wait_for()
+
+
+def test_says_that_an_issue_is_not_there(context: BrowserContext, preview: Preview) -> None:
+    """Who follows a link to an issue that has gone is told so, and is shown the next one."""
+    desk = Desk(page=context.new_page(), preview=preview)
+    desk.open(slug="long-gone")
+    desk.page.get_by_text("There is no issue “long-gone” here").wait_for()
+    desk.await_words("What the first snow shows")
+
+
+def test_listens_again_when_the_browser_brings_it_back(context: BrowserContext, tmp_path: Path) -> None:
+    """A page that the browser had put away and shows again learns of what is saved."""
+    folder = tmp_path / "letter"
+    lay_out(folder)
+    with running(folder, "--port", "0") as preview:
+        desk = Desk(page=context.new_page(), preview=preview)
+        desk.open()
+        desk.page.get_by_text("Live", exact=True).wait_for()
+        for kind in ("pagehide", "pageshow"):
+            desk.page.evaluate("kind => window.dispatchEvent(new PageTransitionEvent(kind, { persisted: true }))", kind)
+        with desk.preview.changed("Hello {{", "Good day {{"):
+            desk.await_words("Good day there,")
+
+
+def test_tabs_in_the_background_leave_room(context: BrowserContext, preview: Preview) -> None:
+    """Many tabs may be open: only one that is seen keeps a connection, and one that is seen again catches up."""
+    context.add_init_script("Object.defineProperty(document, 'hidden', { configurable: true, value: true })")
+    tabs = [Desk(page=context.new_page(), preview=preview) for _ in range(7)]
+    for tab in tabs:
+        tab.open()
+    with preview.changed("Hello {{", "Good day {{"):
+        tabs[0].page.evaluate(
+            "Object.defineProperty(document, 'hidden', { value: false });"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+        tabs[0].await_words("Good day there,")

@@ -1,12 +1,19 @@
-"""How much of subject and preheader a list of mail shows, before the message is opened."""
+"""How much mail programs show: of subject and preheader in the inbox, and of a long message."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+GMAIL_CLIP = 102_400
+"""
+At how many bytes of the encoded HTML part Gmail cuts a message off.
+
+https://github.com/hteumeuleu/email-bugs/issues/41, read 2026-11; Google says nothing of it.
+"""
+
 
 class Inbox(NamedTuple):
-    """What one mail program shows in its list, in characters."""
+    """What one mail program shows in its inbox, in characters."""
 
     client: str
     subject: int

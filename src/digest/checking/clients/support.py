@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from digest.config.settings import CLIENTS
-from digest.errors import SettingsError, did_you_mean, raise_all
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
-    from digest.checking.places.sources import Sources
-    from digest.config import Settings
+    from collections.abc import Mapping, Sequence
 
 # What readers of some newsletter used; nobody knows yours. Litmus counted 1.1 billion opens in July 2020, the last
 # figures before Apple's privacy protection made machines open mail: Gmail 38 %, iPhone and iPad 30, Apple Mail 10,
@@ -104,21 +98,3 @@ def readership(clients: Mapping[str, int]) -> Readership:
     given = {name: share for name, share in clients.items() if share} or USUAL_SHARES
     total = sum(given.values())
     return Readership(shares={name: 100 * share / total for name, share in given.items()})
-
-
-def check_clients(settings: Settings, sources: Sources) -> None:
-    """
-    Refuse shares of mail programs that the table does not know.
-
-    Raises:
-        SettingsError: one that ``digest.toml`` names is not known.
-        CombinedError: several are not.
-    """
-    known = load_support().clients
-    raise_all([_no_client(name, sources, known) for name in settings.check.clients if name not in known])
-
-
-def _no_client(name: str, sources: Sources, known: Collection[str]) -> SettingsError:
-    place = sources.setting(CLIENTS, name)
-    msg = f'there is no mail program "{name}"'
-    return SettingsError(msg, hint=did_you_mean(name, known), place=replace(place, column=0) if place else None)

@@ -43,7 +43,6 @@ class Use:
     """Whether it stands between conditional comments that keep it from classic Outlook on Windows."""
 
 
-@lru_cache(maxsize=1)
 def uses_of(page: Page) -> Sequence[Use]:
     """Return what a page uses, in the order of the document; what Outlook alone is shown is a comment, and no use."""
     return tuple(_uses(page))

@@ -129,7 +129,7 @@ def compute(element: HtmlElement, declared: Mapping[str, str], outer: Style) -> 
         leading=leading,
         underlined=outer.underlined or _is_underlined(element, declared),
         invisible=_is_invisible(declared, outer),
-        gone=outer.gone or is_gone(element, declared),
+        gone=outer.gone or _is_gone(element, declared),
         declared=declared,
     )
 
@@ -246,15 +246,15 @@ def _is_invisible(declared: Mapping[str, str], outer: Style) -> bool:
     return outer.invisible if value in _WIDE_INHERITED else value in {"hidden", "collapse"}
 
 
-_NOT_SHOWN = frozenset({"head", "style", "script", "title", "template", "meta", "link", "noscript"})
+NEVER_SHOWN = frozenset({"head", "style", "script", "title", "template", "meta", "link", "noscript"})
 _ZERO = re.compile(r"0(?:px|em|pt|%)?")
 
 
-def is_gone(element: HtmlElement, declared: Mapping[str, str]) -> bool:
+def _is_gone(element: HtmlElement, declared: Mapping[str, str]) -> bool:
     """Say whether an element is, by itself, not shown with all that it holds."""
     display = declared.get("display", "").lower()
     return (
-        element.tag in _NOT_SHOWN
+        element.tag in NEVER_SHOWN
         or display == "none"
         or (element.get("hidden") is not None and not display)
         or _opacity(declared) < _PALE

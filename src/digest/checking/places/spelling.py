@@ -36,8 +36,8 @@ def spellings(needle: str) -> tuple[re.Pattern[str], ...]:
     return tuple(map(re.compile, patterns))
 
 
-def _is_word(sign: str) -> bool:
-    return sign.isalnum() or sign == "_"
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _plain(needle: str) -> str:
@@ -51,20 +51,20 @@ def _plain(needle: str) -> str:
 
 def _otherwise(text: str) -> str:
     parts = _SPACE.split(text)
-    return "".join(_BETWEEN_WORDS if part.isspace() else "".join(map(_sign, part)) for part in parts)
+    return "".join(_BETWEEN_WORDS if part.isspace() else "".join(map(_character, part)) for part in parts)
 
 
-def _sign(sign: str) -> str:
-    if sign.isascii() and sign.isalnum():
-        return sign
-    return f"(?:{'|'.join(_ways(sign))})"
+def _character(character: str) -> str:
+    if character.isascii() and character.isalnum():
+        return character
+    return f"(?:{'|'.join(_ways(character))})"
 
 
-def _ways(sign: str) -> Iterator[str]:
-    yield rf"\\?{re.escape(sign)}" if sign.isascii() else sign
-    yield f"&#0*{ord(sign)};"
-    yield f"&#[xX]0*(?i:{ord(sign):x});"
-    if name := codepoint2name.get(ord(sign)):
+def _ways(character: str) -> Iterator[str]:
+    yield rf"\\?{re.escape(character)}" if character.isascii() else character
+    yield f"&#0*{ord(character)};"
+    yield f"&#[xX]0*(?i:{ord(character):x});"
+    if name := codepoint2name.get(ord(character)):
         yield f"&{name};"
-    if (encoded := quote(sign, safe="")) != sign:
+    if (encoded := quote(character, safe="")) != character:
         yield f"(?i:{encoded})"

@@ -16,11 +16,12 @@ from digest.checking.rules import (
     encoding,
     images,
     inbox,
-    lettering,
     links,
+    names,
     personalisation,
     sender,
     size,
+    typography,
 )
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ _GROUPS = (
     size,
     compatibility,
     accessibility,
+    names,
     colour,
-    lettering,
+    typography,
     deliverability,
     sender,
     personalisation,

@@ -1,17 +1,15 @@
-"""Rules about what can be read: colours by day and by night, and the size of letters."""
+"""Rules about colours: what can be read in light mode and in dark mode."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice, product
-from typing import TYPE_CHECKING, TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from digest.checking.addresses import shortened
 from digest.checking.css.cascade import is_named
-from digest.checking.css.colours import BLACK, Colour, readable
+from digest.checking.css.colours import BLACK, readable
 from digest.checking.css.colours import contrast as ratio_of
-from digest.checking.css.media import PHONE, WIDTH, Scheme
+from digest.checking.css.media import Scheme
 from digest.checking.css.style import is_link
 from digest.checking.page import around, has_words
 from digest.checking.pictures import shade_on_nothing
@@ -19,100 +17,15 @@ from digest.checking.rule import Remark, few, rule
 from digest.model import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from lxml.html import HtmlElement
 
-    from digest.checking.css.style import Style
+    from digest.checking.colour_pairs import Pair
     from digest.checking.page import Page
     from digest.checking.proof import Proof
     from digest.config import Settings
     from digest.errors import Place
-
-_WIDTHS = (WIDTH, PHONE)
-_SMALL_RATIO, _LARGE_RATIO = 4.5, 3.0
-_LARGE, _LARGE_BOLD, _BOLD = 24, 18.66, 700
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pair:
-    """Two colours that meet, the text's and what is behind it, in one scheme."""
-
-    scheme: Scheme
-    color: Colour
-    background: Colour
-    wanted: float
-    """The contrast that a text of this size needs."""
-    over_image: bool
-    changes: bool
-    """Whether the other scheme has other colours there."""
-    half_styled: bool
-    """Whether only one of the two is another one in the other scheme, where it can be read."""
-
-    @property
-    def ratio(self) -> float:
-        """The contrast, cut off after two digits, so that nothing is rounded up to what is wanted."""
-        return int(ratio_of(self.color, self.background) * 100) / 100
-
-    @property
-    def is_faint(self) -> bool:
-        """Whether it can hardly be read."""
-        return self.ratio < self.wanted
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong with it, behind the words that it is about."""
-        mode = f" in {self.scheme.value} mode" if self.changes else ""
-        return f"{mode}: {self.color} on {self.background} is {self.ratio:g}:1, not {self.wanted:g}:1"
-
-
-def _pair(page: Page, element: HtmlElement, scheme: Scheme, width: int) -> _Pair:
-    style, other = page.style(element, scheme, width), page.style(element, _OTHER[scheme], width)
-    colours, others = (style.color, style.background), (other.color, other.background)
-    return _pair_of(scheme, colours, others, _wanted(style), style.over_image)
-
-
-@lru_cache(maxsize=1024)
-def _pair_of(scheme: Scheme, colours: _Colours, others: _Colours, wanted: float, over_image: bool) -> _Pair:  # noqa: FBT001  # a key
-    """Return a pair, by text and background in a scheme and in the other one, of which thousands of texts have few."""
-    color, background = (colour.rounded() for colour in colours)
-    other_color, other_background = (colour.rounded() for colour in others)
-    changes = (color, background) != (other_color, other_background)
-    one_changes = (color == other_color) != (background == other_background)
-    return _Pair(
-        scheme=scheme if changes else Scheme.LIGHT,
-        color=color,
-        background=background,
-        wanted=wanted,
-        over_image=over_image,
-        changes=changes,
-        half_styled=one_changes and ratio_of(other_color, other_background) >= wanted,
-    )
-
-
-_Colours: TypeAlias = tuple[Colour, Colour]
-_OTHER = {Scheme.LIGHT: Scheme.DARK, Scheme.DARK: Scheme.LIGHT}
-
-
-def _wanted(style: Style) -> float:
-    smallest = _LARGE_BOLD if style.font_weight >= _BOLD else _LARGE
-    return _LARGE_RATIO if style.font_size >= smallest else _SMALL_RATIO
-
-
-@lru_cache(maxsize=1)
-def _pairs(page: Page) -> dict[_Pair, list[tuple[HtmlElement, str]]]:
-    """Return the pairs of colours of a page, each with the texts that have it."""
-    pairs: dict[_Pair, list[tuple[HtmlElement, str]]] = {}
-    texts = [(element, text) for element, text in page.texts() if has_words(text) and not _is_disabled(element)]
-    for scheme, width in product(Scheme, _WIDTHS):
-        for element, text in texts:
-            if not page.style(element, scheme, width).hidden:
-                pairs.setdefault(_pair(page, element, scheme, width), []).append((element, text))
-    return pairs
-
-
-def _is_disabled(element: HtmlElement) -> bool:
-    return any(one.get("disabled") is not None or one.get("aria-disabled") == "true" for one in around(element))
 
 
 def _quoted(text: str) -> str:
@@ -122,18 +35,18 @@ def _quoted(text: str) -> str:
 @rule(Severity.ERROR)
 def contrast(proof: Proof) -> Iterator[Remark]:
     """
-    Text stands out from what is behind it: 4.5 to 1, and 3 to 1 where it is large, by day and by night.
+    Text stands out from its background: 4.5 to 1, and 3 to 1 where it is large, in light mode and in dark mode.
 
     That much is needed to read with weak eyes, or in the sun (WCAG 2.2, 1.4.3); large is 24 pixels, or 18.66 in bold.
-    By night counts what the email itself says for dark screens. Where text lies on a picture nobody can tell, but
-    without the picture it has to be read on the colour below, since images are often off.
+    For dark mode counts what the email itself says. Where text lies on a background image nobody can tell, but it has
+    to be read on the colour below as well, since images are often off.
     """
     yield from few(_faint(proof))
-    yield from islice(_unknown(proof.page), 1)
+    yield from islice(_unknown(proof), 1)
 
 
 def _faint(proof: Proof) -> Iterator[Remark]:
-    failing = ((pair, texts) for pair, texts in _pairs(proof.page).items() if pair.is_faint and not pair.half_styled)
+    failing = ((pair, texts) for pair, texts in proof.colour_pairs.items() if pair.is_faint and not pair.half_styled)
     for pair, texts in failing:
         element, text = texts[0]
         off = " while images are off" if pair.over_image else ""
@@ -147,24 +60,24 @@ def _faint(proof: Proof) -> Iterator[Remark]:
         )
 
 
-def _and_more(texts: list[tuple[HtmlElement, str]]) -> str:
+def _and_more(texts: Sequence[tuple[HtmlElement, str]]) -> str:
     others = len({element for element, _ in texts}) - 1
     return f" and {others} more" if others else ""
 
 
-def _unknown(page: Page) -> Iterator[Remark]:
-    for pair, texts in _pairs(page).items():
+def _unknown(proof: Proof) -> Iterator[Remark]:
+    for pair, texts in proof.colour_pairs.items():
         if pair.over_image and not pair.is_faint:
             element, text = texts[0]
             yield Remark(
-                sentence=f"{_quoted(text)} lies on a picture, so its contrast is not known",
-                fix="Look at it, by day and by night.",
+                sentence=f"{_quoted(text)} lies on a background image, so its contrast is not known",
+                fix="Look at it, in light mode and in dark mode.",
                 element=element,
                 severity=Severity.NOTE,
             )
 
 
-def _place_in_theme(proof: Proof, pair: _Pair) -> Place | None:
+def _place_in_theme(proof: Proof, pair: Pair) -> Place | None:
     """Return where digest.toml gives one of two colours that both come from the theme."""
     names = _theme_names(proof.settings, pair.scheme)
     section = "theme" if pair.scheme is Scheme.LIGHT else "theme.dark"
@@ -186,26 +99,26 @@ def _theme_names(settings: Settings, scheme: Scheme) -> dict[str, str]:
 @rule(Severity.ERROR)
 def dark_mode_half_styled(proof: Proof) -> Iterator[Remark]:
     """
-    A style for dark screens that changes the colour of a text changes what is behind it, too, and the other way round.
+    A style for dark mode that changes the colour of a text changes its background, too, and the other way round.
 
     Apple Mail, Samsung's mail and Outlook on phones and on the web heed `prefers-color-scheme`; with one half of a pair
-    changed, light text stands on a light ground there, or dark on dark. Gmail passes over such styles altogether
+    changed, light text stands on a light background there, or dark on dark. Gmail passes over such styles altogether
     (caniemail.com, 2026-05).
     """
     yield from few(_half_styled(proof))
 
 
 def _half_styled(proof: Proof) -> Iterator[Remark]:
-    failing = ((pair, texts) for pair, texts in _pairs(proof.page).items() if pair.is_faint and pair.half_styled)
+    failing = ((pair, texts) for pair, texts in proof.colour_pairs.items() if pair.is_faint and pair.half_styled)
     for pair, texts in failing:
         element, text = texts[0]
         styles = (proof.page.style(element, scheme) for scheme in Scheme)
         colours = {style.color.rounded() for style in styles}
         changed, kept = ("colour", "background") if len(colours) > 1 else ("background", "colour")
         yield Remark(
-            sentence=f"{_quoted(text)}{_and_more(texts)}: another {changed} for dark screens, but the same {kept}"
+            sentence=f"{_quoted(text)}{_and_more(texts)}: another {changed} in dark mode, but the same {kept}"
             f"{pair.sentence}",
-            fix=f"Give it another {kept} for dark screens as well, or leave the {changed} as it is by day.",
+            fix=f"Give it another {kept} in dark mode as well, or leave the {changed} as it is in light mode.",
             element=element,
             place=_place_in_theme(proof, pair),
         )
@@ -222,16 +135,16 @@ def dark_mode_unsafe_colour(proof: Proof) -> Iterator[Remark]:
     """
     What a mail program may turn dark by itself has colours of its own, and logos can be seen on black.
 
-    Gmail and Outlook invert emails on dark screens. They leave the blue of links that nobody gave a colour, which then
-    stands on black, and they do not touch images: a dark logo on a transparent ground vanishes. Apple Mail on macOS and
-    Thunderbird ask for `<meta name="color-scheme">` before they heed styles for dark screens (caniemail.com, 2026-05).
+    Gmail and Outlook invert emails in dark mode. They leave the blue of links that nobody gave a colour, which then
+    stands on black, and they do not touch images: a dark logo on a transparent background vanishes. Apple Mail on macOS
+    and Thunderbird ask for `<meta name="color-scheme">` before they heed styles for dark mode (caniemail.com, 2026-05).
     """
     yield from _uncoloured(proof.page)
     yield from few(_dark_images(proof))
     sheets = [style for style in proof.page.elements("style") if "prefers-color-scheme" in (style.text or "")]
     if sheets and not any(is_named(meta, "color-scheme") for meta in proof.page.elements("meta")):
         yield Remark(
-            sentence="there are styles for dark screens, but no color-scheme that announces them",
+            sentence="there are styles for dark mode, but no color-scheme that announces them",
             fix='Put <meta name="color-scheme" content="light dark"> into the head; in MJML, into <mj-raw>.',
             element=sheets[0],
         )
@@ -260,7 +173,7 @@ def _dark_images(proof: Proof) -> Iterator[Remark]:
         ground = style.background if style.background.luminance < _MIDDLE else BLACK
         if ratio_of(shade, ground) < _SEEN:
             yield Remark(
-                sentence=f"{file.filename} is dark on a transparent ground, and can hardly be seen on a dark screen",
+                sentence=f"{file.filename} is dark on a transparent background, and hardly seen in dark mode",
                 fix="Give it a light edge or a background of its own.",
                 element=shown[0],
                 needle=file.filename,
@@ -275,8 +188,8 @@ def preheader_white_on_white(proof: Proof) -> Iterator[Remark]:
     """
     The hidden preheader has a colour that could be read on its background.
 
-    Text in the colour of its ground is what spam does: SpamAssassin gives 0.7 points (HTML_FONT_LOW_CONTRAST, measured
-    2026-11), also where it is hidden anyway. `<mj-preview>` of MJML writes it in white.
+    Text in the colour of its background is what spam does: SpamAssassin gives 0.7 points (HTML_FONT_LOW_CONTRAST,
+    measured 2026-11), also where it is hidden anyway. `<mj-preview>` of MJML writes it in white.
     """
     yield from islice(_unreadable(proof.page), 1)
 
@@ -286,10 +199,6 @@ def _unreadable(page: Page) -> Iterator[Remark]:
     for element, text in page.texts():
         style = page.style(element)
         is_faint = ratio_of(style.ink.over(style.ground), style.ground) < _APART
-        if style.hidden and is_faint and has_words(text) and _is_in_body(element):
+        if style.hidden and is_faint and has_words(text):
             sentence = f"the hidden text {_quoted(text)} is {style.ink} on {style.ground}"
             yield Remark(sentence=sentence, fix=fix, element=element)
-
-
-def _is_in_body(element: HtmlElement) -> bool:
-    return not any(one.tag in {"head", "style", "script", "title", "noscript", "template"} for one in around(element))

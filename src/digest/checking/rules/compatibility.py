@@ -11,7 +11,6 @@ import tinycss2
 from digest.checking.clients.conditionals import faults, outlook_tables
 from digest.checking.clients.graceful import GRACEFUL
 from digest.checking.clients.support import Loss, Readership, readership
-from digest.checking.clients.usage import Use, uses_of
 from digest.checking.css.colours import Colour
 from digest.checking.rule import Remark, rule
 from digest.model import Severity
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from digest.checking.clients.usage import Use
     from digest.checking.proof import Proof
     from digest.errors import Place
 
@@ -97,7 +97,7 @@ def _in_templates(proof: Proof, use: Use) -> Place | None:
 def _first_uses(proof: Proof) -> Mapping[str, Use]:
     """Return each feature that would be missed, where it is first used; one that Outlook is shown comes first."""
     found: dict[str, Use] = {}
-    for use in sorted(uses_of(proof.page), key=lambda use: use.spares_outlook):
+    for use in sorted(proof.uses, key=lambda use: use.spares_outlook):
         if use.feature not in GRACEFUL and use.feature not in _SAID_ELSEWHERE:
             found.setdefault(use.feature, use)
     return found
@@ -119,7 +119,7 @@ def compat_layout_css(proof: Proof) -> Iterator[Remark]:
     """
     audience = readership(proof.settings.check.clients)
     said = set()
-    for use in uses_of(proof.page):
+    for use in proof.uses:
         if use.feature in _LAYOUT and use.feature not in said:
             said.add(use.feature)
             loss = _loss(use, audience)
@@ -266,7 +266,7 @@ def external_font_or_css(proof: Proof) -> Iterator[Remark]:
             address = element.get("href", "")
             yield _fetched(f'a stylesheet is fetched from "{address}"', element, address)
     said = set()
-    for use in uses_of(proof.page):
+    for use in proof.uses:
         if use.feature in _FETCHED and use.written not in said:
             said.add(use.written)
             yield _fetched(f'"{use.written}" fetches a font or a stylesheet', use.element, use.written)
@@ -288,8 +288,8 @@ def outlook_safety(proof: Proof) -> Iterator[Remark]:
 
     Classic Outlook on Windows lays pages out with Word, which Microsoft keeps alive until 2029 at least, so templates
     tell it things of its own between `<!--[if mso]>` and `<![endif]-->`. One end that is lost hides all that follows.
-    Outlook shows no picture behind a text either: without a colour in its place, light text stands on white, which is
-    a warning.
+    Outlook shows no background image either: without a background colour in its place, light text stands on white,
+    which is a warning.
     """
     for fault in islice(chain(faults(proof.html), outlook_tables(proof.html)), _FEW):
         yield Remark(
@@ -299,7 +299,7 @@ def outlook_safety(proof: Proof) -> Iterator[Remark]:
         )
     for element in islice(_bare_pictures(proof), 1):
         yield Remark(
-            sentence=f"<{element.tag!s}> has a picture behind it and no colour, and Outlook shows no picture there",
+            sentence=f"<{element.tag!s}> has a background image, which Outlook does not show, and no background colour",
             fix="Give it a background-color that its text can be read on.",
             element=element,
             severity=Severity.WARNING,

@@ -58,6 +58,6 @@ def unsubscribe_token(proof: Proof) -> Iterator[Remark]:
     if survey and survey.without_token.count:
         yield Remark(
             sentence=f"{survey.without_token.told(survey.readers)} have no unguessable token of their own",
-            fix="Somebody changed the database from outside: bring a backup back. Who they are: "
+            fix="Somebody changed the database from outside: restore a backup. Who they are: "
             f"digest subscribers show {survey.without_token.first[0]}",
         )

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from digest.errors import Place
     from digest.model import Issue
 
-_CODE = ("code", "pre", "kbd", "samp")
 _WORDS = ("alt", "title", "aria-label")
 """Attributes that are read."""
 
@@ -44,15 +43,16 @@ def _passages(proof: Proof) -> Iterator[_Passage]:
     yield _Passage(text=proof.message.subject, place=proof.subject_place)
     yield _Passage(text=preheader, place=proof.sources.key("preheader"))
     yield _Passage(text=proof.edition.sender.name, place=proof.sources.setting("newsletter", "from"))
-    code = {inner for outer in proof.page.elements(*_CODE) for inner in outer.iter()}
     for element, text in proof.page.runs():
-        if element not in code:
+        if element not in proof.page.code:
             yield _Passage(text=text, element=element)
     for element in proof.page.elements():
         yield from (_Passage(text=element.get(name, ""), element=element) for name in _WORDS if element.get(name))
 
 
-def _matches(pattern: re.Pattern[str], proof: Proof) -> Iterator[tuple[re.Match[str], Place | None]]:
+def _matches(
+    pattern: re.Pattern[str], proof: Proof, *, of_text_part: bool = True
+) -> Iterator[tuple[re.Match[str], Place | None]]:
     """
     Yield what is found in the words of a message with its place, once for each place where it was written.
 
@@ -63,7 +63,7 @@ def _matches(pattern: re.Pattern[str], proof: Proof) -> Iterator[tuple[re.Match[
     in_page = _flat(" ".join([proof.page.root.text_content(), *(f"[{said}]" for said in words)]))
     text_part = _Passage(text=proof.text)
     seen: set[tuple[str, Place | None]] = set()
-    for passage in [*_passages(proof), text_part]:
+    for passage in [*_passages(proof), *([text_part] if of_text_part else [])]:
         near = proof.page.place(passage.element) if passage.element is not None else passage.place
         matches = {match[0]: match for match in pattern.finditer(_flat(passage.text))}
         for found, match in matches.items():
@@ -88,11 +88,13 @@ _FILLER = re.compile(
     r"|(?i:\[ ?(?:first|last|full|your)?[ _-]?name ?\])"
     rf"|(?<![\w-]){_MARK}(?:\(\w*\))?:(?!\w)"
     rf"|[\[(<]{_MARK}\b[^\])>]{{0,80}}[\])>]"
-    rf"|^{_MARK}\W*$)"
+    rf"|^{_MARK}\W*$"
+    r"|<{7} \w)"
     r"|(?i:lorem ipsum)"
     r"|(?i:\byour (?:name|company|logo|text|ad) (?:goes )?here\b)"
     rf"|(?<![\w\"'“‘«„-]){_MARK}(?![\w\"'”’»“-]){_ABOUT_IT}"
 )
+# As of 2026-11.
 _PICTURE_SERVICES = frozenset(
     {
         "dummyimage.com",
@@ -109,14 +111,31 @@ _PICTURE_SERVICES = frozenset(
 )
 
 
+_UNDONE = re.compile(
+    r"\s*(?:(?P<sure>[\[(](?:test|draft|wip|entwurf)[\])])|(?:draft|wip|entwurf):|copy of\b"
+    r"|(?:untitled|test|subject(?: line)?(?: goes)?(?: here)?)\W*\Z)",
+    re.IGNORECASE,
+)
+"""How subjects begin that were not meant to be read."""
+
+
 @rule(Severity.ERROR)
 def placeholder_text(proof: Proof) -> Iterator[Remark]:
     """
-    Nothing is left that was to be replaced: no filler text, no `TODO:`, no stand-in picture, no example address.
+    Nothing is left that was to be replaced: no filler text, no `TODO:`, no placeholder image, no example address.
 
     Where it may be meant, since an issue can be about such things, it is a warning: `TODO` amid a sentence, the
-    bare words of the Latin filler, and an example address that is its own text. In code it is never looked for.
+    bare words of the Latin filler, a subject such as "Test" or "Copy of …", and an example address that is its own
+    text. In code it is never looked for.
     """
+    undone = _UNDONE.match(proof.message.subject)
+    if undone:
+        yield Remark(
+            sentence=f'the subject begins with "{undone[0].strip()}", as drafts do',
+            fix="Write what readers are to see.",
+            place=proof.subject_place,
+            severity=None if undone["sure"] else Severity.WARNING,
+        )
     for match, place in _matches(_FILLER, proof):
         severity = None if match["sure"] else Severity.WARNING
         sentence = f'"{shortened(match[0])}" looks as if it was to be replaced'
@@ -124,7 +143,7 @@ def placeholder_text(proof: Proof) -> Iterator[Remark]:
     home_is_real = not is_reserved(host_of(proof.settings.newsletter.url))
     for reference in each_once(proof.references):
         if not reference.leads_on and reference.host in _PICTURE_SERVICES:
-            sentence, severity = f"the image of {reference.host} stands in for another one", None
+            sentence, severity = f"the image of {reference.host} is a placeholder", None
         elif home_is_real and _is_example(reference.host):
             sentence = f"{reference.called} leads to {reference.host}, which stands for examples"
             severity = Severity.WARNING if reference.is_shown_as_it_is else None
@@ -148,8 +167,12 @@ _FOREIGN = (
     r"|\*\|[^|]{1,60}\|\*|\|[A-Z][A-Z0-9_:]{3,}\||%%[=\w@(][^%]{0,80}%%|%recipient[.\w]*%"
     r"|(?<![\w%])%[A-Z][A-Z_]{2,}%(?!\w)"
     r"|\[\[[A-Za-z][\w .:|/#-]{0,60}\]\]|\[%[^%]{0,80}%\]|\[object Object\]"
+    r"|:contentReference\[oaicite:\d+\](?:\{index=\d+\})?|【\d+[†:][^】]{0,40}】"
 )
-"""Fields and commands as Jinja, Liquid, Mailchimp, Mailgun, Salesforce, Smarty, ERB, wikis and scripts write them."""
+"""
+Fields and commands as Jinja, Liquid, Mailchimp, Mailgun, Salesforce, Smarty, ERB, wikis and scripts write them, and the
+marks that ChatGPT leaves for its sources.
+"""
 
 
 @rule(Severity.ERROR)
@@ -173,6 +196,34 @@ def unresolved_token(proof: Proof) -> Iterator[Remark]:
 
 
 _SPELLING = 'A field is written {{ name or "fallback" }}; what is meant as text stands in `code`.'
+
+
+_NAME = r"\[[^\[\]]{1,60}"
+_MARKDOWN = re.compile(
+    rf"(?:{_NAME})?\]\((?:https?:|www\.|mailto:|file:|[/#.]|$)|{_NAME}\] \($|\([^()]{{1,60}}\)\[(?:https?:|$)"
+    rf"|{_NAME}\]\[[A-Za-z][\w .-]*\]|\[\^[\w-]+\]"
+    r"|(?<!\S)\*\*[\w\"'“‘«]\S{0,30}|(?<!\S)\*\* [^*]{1,80} \*\*|(?<!\S)~~\w\S{0,30}|^#{2,6} ?\w+|```"
+)
+"""Links, notes, emphasis and headings that are not closed, or have a space too many or too few."""
+
+
+@rule(Severity.WARNING)
+def stray_markdown(proof: Proof) -> Iterator[Remark]:
+    """
+    No mark of Markdown is left to be read.
+
+    A bracket that is not closed, a space before an address, a note that does not exist or the missing space of a
+    heading make text of what was meant as more, and no tool calls that a fault. In a line that begins with raw HTML, a
+    comment included, Markdown means nothing (CommonMark 0.31.2, 4.6).
+    """
+    yield from few(
+        Remark(
+            sentence=f'"{shortened(match[0])}" is shown as it stands',
+            fix="Complete it, or put it in `code` where it is meant to be read.",
+            place=place,
+        )
+        for match, place in _matches(_MARKDOWN, proof, of_text_part=False)
+    )
 
 
 def _other_spellings(fields: Collection[str]) -> Iterator[str]:
@@ -240,18 +291,18 @@ _FEW_WORDS, _NO_WORDS = 400, 100
 @rule(Severity.ERROR)
 def image_only_body(proof: Proof) -> Iterator[Remark]:
     """
-    What there is to say stands in words, not in pictures.
+    What there is to say stands in words, not in images.
 
-    Many mail programs show no pictures until they are asked, screen readers and searches read none, and SpamAssassin
-    4.0.1 gives up to 1.8 points for pictures with less than 400 bytes of words (HTML_IMAGE_ONLY_04). Words of
-    the templates do not count. Below 400 bytes it is a warning, below 100 there is nothing but a picture.
+    Many mail programs show no images until they are asked, and screen readers and searches read none. Words of the
+    templates do not count. Below 400 bytes it is a warning, below 100 an error. SpamAssassin 4.0.1 gives up to 2.8
+    points for images in less than 3,200 bytes (HTML_IMAGE_ONLY_24), but counts the tags, too.
     """
     large = [image for image in proof.page.images if _is_large(image)]
     size = len(" ".join(_flat(text) for element, text in proof.page.runs() if _is_own(element, proof)).encode())
     if large and size < _FEW_WORDS:
         yield Remark(
             sentence=f"there are {size} bytes of words beside {len(large)} large image{'s' if len(large) > 1 else ''}",
-            fix="Write in words what the picture says.",
+            fix="Write in words what the image says.",
             element=large[0],
             severity=None if size < _NO_WORDS else Severity.WARNING,
         )

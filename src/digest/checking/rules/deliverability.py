@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from digest.checking.addresses import same_site
+from digest.checking.clients.inboxes import GMAIL_CLIP
 from digest.checking.css.colours import contrast
 from digest.checking.header import named, read_header
 from digest.checking.rule import Remark, rule
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 
 _ENOUGH = 0.6
 """How much of what the HTML says the text has to say as well."""
-_CLIP = 102_400
-"""After how many bytes of the encoded HTML part Gmail cuts it off."""
 _SMALLEST = 12
 _FAINTEST = 3.0
 """The contrast below which a link is as good as hidden; what is short of 4.5 is said by the rule on contrast."""
 _WORD = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]|[^\W_\u2e80-\u9fff\uac00-\ud7af]+")
-"""A word; or one sign of a script that has no spaces between words."""
+"""A word; or one character of a script that has no spaces between words."""
 _SHOWN = 3
 
 
@@ -46,7 +45,7 @@ def text_part(proof: Proof) -> Iterator[Remark]:
         yield Remark(sentence="the message has no plain-text part", fix="Take templates/email.txt away, or mend it.")
         return
     said, written = _words(proof.page.visible_text), _words(proof.text)
-    share = (said & written).total() / (said.total() or 1)
+    share = (said & written).total() / said.total() if said else 1
     if share < _ENOUGH:
         yield Remark(
             sentence=f"the plain text has {share:.0%} of the words of the HTML part",
@@ -72,35 +71,35 @@ def _words(text: str) -> Counter[str]:
 @rule(Severity.ERROR)
 def unsubscribe_link(proof: Proof) -> Iterator[Remark]:
     """
-    A link for unsubscribing, the reader's own, can be seen in both parts.
+    An unsubscribe link, the reader's own, can be seen in both parts.
 
     Gmail and Yahoo ask bulk senders for one that is clearly visible in the message body, and so does the law (CAN-SPAM,
-    CASL section 11; GDPR article 7(3): as easy to withdraw as to give). One that is tiny, faint, or behind the 102 KB
-    after which Gmail cuts off is looked for in vain, and then the button for spam is nearer.
+    CASL section 11; GDPR article 7(3): as easy to withdraw as to give). One that is tiny, faint, or behind the
+    102,400 bytes after which Gmail cuts off is looked for in vain, and then the spam button is nearer.
     """
     address = unsubscribe_url(proof.settings.newsletter.url, proof.message.reader.token)
     links = [link for link in proof.page.links if re.split("[?#]", link.href)[0] == address]
     faults = [_why_unseen(link, proof.page) for link in links]
     if not links:
         yield Remark(
-            sentence="the HTML part has no link for unsubscribing",
+            sentence="the HTML part has no unsubscribe link",
             fix='Put <a href="{{ unsubscribe_url }}">Unsubscribe</a> into templates/parts/footer.mjml.',
         )
     elif all(faults):
         yield Remark(
-            sentence=f"the link for unsubscribing {faults[0]}",
+            sentence=f"the unsubscribe link {faults[0]}",
             fix="Show it in 12 pixels or more, and in a colour that stands out from its background.",
             element=links[0].element,
         )
     elif _is_cut_off(proof.html, address):
         yield Remark(
-            sentence="the link for unsubscribing stands behind the 102 KB after which Gmail cuts off",
-            fix="Shorten the issue, or put a link for unsubscribing at its head, too.",
+            sentence="the unsubscribe link stands behind the 102,400 bytes after which Gmail cuts off",
+            fix="Shorten the issue, or put an unsubscribe link at its head, too.",
             element=links[0].element,
         )
     if address not in proof.text:
         yield Remark(
-            sentence="the plain text has no address for unsubscribing",
+            sentence="the plain text has no unsubscribe address",
             fix="Put {{ unsubscribe_url }} into templates/email.txt.",
         )
 
@@ -122,8 +121,8 @@ def _why_unseen(link: Link, page: Page) -> str:
 
 def _is_cut_off(html: str, address: str) -> bool:
     before = html[: max(html.find(escape(address)), 0)]
-    may_be = len(before.encode()) * 4 > _CLIP  # a byte becomes three at most, and some more are for soft line breaks
-    return may_be and len(quoted_printable(before)) > _CLIP
+    may_be = len(before.encode()) * 4 > GMAIL_CLIP  # a byte becomes three at most, and lines are broken
+    return may_be and len(quoted_printable(before)) > GMAIL_CLIP
 
 
 _ONE_CLICK = re.compile(r"<https://[^\s<>]+>(?:\s*,\s*<mailto:[^\s<>]+>)?|<mailto:[^\s<>]+>\s*,\s*<https://[^\s<>]+>")
@@ -132,12 +131,12 @@ _ONE_CLICK = re.compile(r"<https://[^\s<>]+>(?:\s*,\s*<mailto:[^\s<>]+>)?|<mailt
 @rule(Severity.ERROR)
 def list_unsubscribe_header(proof: Proof) -> Iterator[Remark]:
     """
-    One header field List-Unsubscribe has one https address between angle brackets.
+    There is one header field List-Unsubscribe, and it holds one https address in angle brackets.
 
     Mail programs show their own button where it is right. RFC 8058 section 3.1 wants an https address, RFC 2369
     section 2 has programs pass over a field that does not begin with an angle bracket, and RFC 2047 section 5 forbids
-    encoded words in it; Python's own mail library writes them for addresses of more than 75 signs (measured 2026-11 on
-    3.11 and 3.13).
+    encoded words in it; Python's own mail library writes them for addresses of more than 75 characters (measured
+    2026-11 on 3.11 and 3.13).
     """
     fields = named(read_header(proof.raw), "List-Unsubscribe")
     fix = "Leave the field to digest."
@@ -170,7 +169,7 @@ def list_unsubscribe_post(proof: Proof) -> Iterator[Remark]:
     fields = read_header(proof.raw)
     values = [field.value for field in named(fields, "List-Unsubscribe-Post")]
     if values != ["List-Unsubscribe=One-Click"]:
-        found = "missing" if not values else "there twice" if len(values) > 1 else f'"{values[0]}"'
+        found = "missing" if not values else "there more than once" if len(values) > 1 else f'"{values[0]}"'
         yield Remark(
             sentence=f"the header field List-Unsubscribe-Post is {found}",
             fix="Its value is List-Unsubscribe=One-Click; leave it to digest.",
@@ -195,13 +194,12 @@ def list_id(proof: Proof) -> Iterator[Remark]:
     The header field List-Id names the list, in every issue alike and under the sender's domain.
 
     Readers' filters and Gmail know a list by it (RFC 2919; support.google.com/a/answer/15263077); one that changes
-    makes all of them miss. SpamAssassin takes a point off mail with the fields of a list (MAILING_LIST_MULTI, measured
-    2026-11).
+    makes all of them miss.
     """
     values = [field.value for field in named(read_header(proof.raw), "List-Id")]
     match = _LIST_ID.fullmatch(values[0]) if len(values) == 1 else None
     if match is None or len(match[1]) > _LONGEST_ID:
-        found = "missing" if not values else "there twice" if len(values) > 1 else "no name and <id.domain>"
+        found = "missing" if not values else "there more than once" if len(values) > 1 else "not a name and <id.domain>"
         yield Remark(sentence=f"the header field List-Id is {found}", fix="Leave the field to digest.")
         return
     if not same_site(match[1], proof.edition.sender.domain):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
-from functools import lru_cache
 from hashlib import md5, sha1, sha256
 from html import unescape
 from http import HTTPStatus
@@ -16,14 +15,19 @@ from digest.checking.rule import Remark, rule
 from digest.model import MARKER, Severity, Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from digest.checking.addresses import Reference
     from digest.checking.proof import Answer, Proof
 
 _PERSONAL = re.compile(r"e?mail|name|phone|mobile|birth|address", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w@.+-])[\w.+-]+@(?P<domain>[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})(?![\w.-])")
-_NO_MAILBOX = re.compile(r"(?:.+\.)?(?:calendar\.google\.com)")
+_SECRETS = frozenset(
+    {"access_token", "api-key", "api_key", "apikey", "auth_token", "client_secret", "passwd", "password", "pwd"}
+    | {"jsessionid", "phpsessid", "sessionid", "x-amz-signature", "x-goog-signature"}
+)
+"""What names a key or a password in the query of an address."""
+_NO_MAILBOX = re.compile(r"(?:.+\.)?calendar\.google\.com")
 
 
 @rule(Severity.ERROR)
@@ -31,17 +35,21 @@ def link_personal_data(proof: Proof) -> Iterator[Remark]:
     """
     No link and no image tells who the reader is.
 
-    Addresses end up in the logs of servers, in what browsers tell the next site, and in the hands of programs that
-    scan mail. A hash of an email address is no secret either: whoever has a list of addresses can compute it. RFC 8058
-    (3.1) wants names that cannot be guessed, and the GDPR no more data than the purpose needs (article 5). Somebody
-    else's address, or a password, is a warning.
+    Addresses end up in the logs of servers, in the history of browsers, and in the hands of programs that scan mail.
+    A hash of an email address is no secret either: whoever has a list of addresses can compute it. RFC 8058 section 3.1
+    wants names that cannot be guessed, and the GDPR no more data than the purpose needs (article 5). Somebody else's
+    address, a password or a key is a warning.
     """
     fields = [name for name in _fields_in_addresses(proof) if _PERSONAL.search(name)]
     for name in fields:
-        sentence = f"an address holds the reader's {name}, for its server and all on the way to read"
+        sentence = f"an address holds the reader's {name}, which ends up in the logs of servers"
         yield Remark(sentence=sentence, fix="Take the field out.", needle=f"{{{{ {name}")
-    for reference in each_once(proof.references) if not fields else ():
-        yield from _remarks_on_persons(reference, proof)
+    if fields:
+        return
+    forms = _forms(proof.message.reader.email)
+    for reference in each_once(proof.references):
+        if reference.is_web:
+            yield from _remarks_on_persons(reference, forms, proof)
 
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
@@ -54,11 +62,9 @@ def _fields_in_addresses(proof: Proof) -> Iterable[str]:
     return dict.fromkeys(Slot.from_marker(marker).name for marker in MARKER.finditer(addresses))
 
 
-def _remarks_on_persons(reference: Reference, proof: Proof) -> Iterator[Remark]:
+def _remarks_on_persons(reference: Reference, forms: Sequence[str], proof: Proof) -> Iterator[Remark]:
     sender, reply_to, url = proof.edition.sender, proof.edition.reply_to, reference.url
-    if not reference.is_web:
-        return
-    if any(form in url or form in unquote(url).lower() for form in _forms(proof.message.reader.email)):
+    if any(form in url or form in unquote(url).lower() for form in forms):
         sentence = f"an address at {reference.host} holds the reader's email address, or a form of it"
         yield Remark(sentence=sentence, fix="Take it out.", element=reference.element)
     elif _names_somebody(url, {sender.email, reply_to.email if reply_to else ""}):
@@ -67,7 +73,6 @@ def _remarks_on_persons(reference: Reference, proof: Proof) -> Iterator[Remark]:
         yield Remark(sentence=sentence, fix=fix, element=reference.element, severity=Severity.WARNING)
 
 
-@lru_cache(1)
 def _forms(email: str) -> tuple[str, ...]:
     """Return an email address as addresses carry it: plain, in base64, or hashed."""
     octets = email.lower().encode()
@@ -78,6 +83,8 @@ def _forms(email: str) -> tuple[str, ...]:
 
 def _names_somebody(url: str, own: Collection[str]) -> bool:
     parts = split(url)
+    if any(name.lower() in _SECRETS for name, _ in parse_qsl(parts.query)):
+        return True
     named = _EMAIL.finditer(unquote(f"{parts.path}?{parts.query}#{parts.fragment}"))
     return parts.username is not None or any(
         match[0] not in own and has_public_ending(match["domain"]) and not _NO_MAILBOX.fullmatch(match["domain"])

@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from digest.checking.addresses import same_site
+from digest.checking.characters import BREAKING, REPLACEMENT, misread
 from digest.checking.header import named, read_header
 from digest.checking.rule import Remark, rule
-from digest.checking.signs import BREAKING, REPLACEMENT, misread
 from digest.model import Severity
 
 if TYPE_CHECKING:
@@ -47,13 +47,14 @@ def line_length(proof: Proof) -> Iterator[Remark]:
     for field in read_header(proof.raw):
         if any("=?" in line and len(line) > _LONGEST_ENCODED for line in field.lines):
             yield Remark(
-                sentence=f"the header field {field.name} has a line of encoded words with more than 76 signs",
+                sentence=f"the header field {field.name} has a line of encoded words with more than 76 characters",
                 fix="Fold it between two encoded words.",
             )
     for part in proof.mime.walk():
         if _is_overlong(part):
+            kind = part.get_content_type()
             yield Remark(
-                sentence=f"the {part.get_content_type()} part has lines of quoted-printable with more than 76 signs",
+                sentence=f"a line of quoted-printable in the {kind} part has more than 76 characters",
                 fix="Break them by a = at the end of the line.",
             )
 
@@ -67,11 +68,12 @@ def _is_overlong(part: EmailMessage) -> bool:
 @rule(Severity.ERROR)
 def charset_and_order(proof: Proof) -> Iterator[Remark]:
     """
-    The parts are UTF-8, the plain one first, and every sign is the one that was meant.
+    The parts are UTF-8, the plain one first, and every character is the one that was meant.
 
-    Mail programs show the last part that they understand (RFC 2046 section 5.1.4). A sign that was decoded with the
-    wrong charset, or could not be decoded at all, is what readers notice first; and control characters between U+0080
-    and U+009F make Gmail cut off mail that is far from its limit (hteumeuleu/email-bugs 41 and 113).
+    Mail programs show the last part that they understand (RFC 2046 section 5.1.4). A character that was decoded with
+    the wrong charset, or could not be decoded at all, is what readers notice first; and control characters between
+    U+0080 and U+009F, or a charset other than UTF-8, make Gmail cut off mail that is far from its limit
+    ([email-bugs 41](https://github.com/hteumeuleu/email-bugs/issues/41), read 2026-11).
     """
     yield from _faults_of_parts(proof.mime)
     said: set[str] = set()
@@ -97,11 +99,11 @@ def _faults_of_parts(message: EmailMessage) -> Iterator[Remark]:
 
 
 def _texts(proof: Proof) -> Iterator[tuple[HtmlElement | None, str]]:
-    """Yield what the issue shows, with the element that it stands in; code may show any sign, and so may a reader."""
+    """Yield what the issue shows, with the element that it stands in; code and readers may have any character."""
     theirs = [value for value in proof.message.reader.values.values() if not value.isascii()]
     yield None, _without(theirs, proof.message.subject)
     for element, text in proof.page.runs():
-        if not any(around.tag in {"code", "pre"} for around in (element, *element.iterancestors())):
+        if element not in proof.page.code:
             yield element, _without(theirs, text)
 
 
@@ -128,12 +130,12 @@ def _faults_of_text(text: str) -> Iterator[tuple[str, str, str]]:
     if REPLACEMENT in text:
         before = text.partition(REPLACEMENT)[0].split()[-1:] or ["nothing"]
         shown = f'"{before[0]}"'
-        yield f"a sign after {shown} was lost when it was decoded (U+FFFD)", "Write it anew.", REPLACEMENT
+        yield f"a character after {shown} was lost when it was decoded (U+FFFD)", "Write it anew.", REPLACEMENT
     for match in BREAKING.finditer(text):
         if match[0] not in "\t\n\r":
-            yield f"the text has an invisible sign (U+{ord(match[0]):04X})", "Delete it.", match[0]
+            yield f"the text has an invisible character (U+{ord(match[0]):04X})", "Delete it.", match[0]
     for match in _NAMED.finditer(text):
-        yield f'readers see "{match[0]}" as it stands', "Write the sign itself.", match[0]
+        yield f'readers see "{match[0]}" as it stands', "Write the character itself.", match[0]
 
 
 @rule(Severity.ERROR)
@@ -143,7 +145,7 @@ def date_and_message_id(proof: Proof) -> Iterator[Remark]:
 
     SpamAssassin gives 2.4 points to a Date some hours old and up to 3.4 to one ahead (measured 2026-11: 2.4 at five
     hours), 2.7 to none; a missing Message-ID costs 0.6 there and 2.5 in rspamd, and Gmail asks for a valid one. The day
-    on which an issue appeared belongs into its text.
+    on which an issue appeared belongs in its text.
     """
     fields = read_header(proof.raw)
     dates = [field.value for field in named(fields, "Date")]
@@ -152,7 +154,7 @@ def date_and_message_id(proof: Proof) -> Iterator[Remark]:
     match = _MESSAGE_ID.fullmatch(ids[0]) if ids else None
     if match is None:
         yield Remark(
-            sentence="the message has no Message-ID" if not ids else "the Message-ID is none, as <name@domain> is",
+            sentence="the message has no Message-ID" if not ids else "the Message-ID does not look like <name@domain>",
             fix="Leave the field to digest.",
         )
     elif not same_site(match[1], proof.edition.sender.domain):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from digest.checking.clients.support import readership
-from digest.checking.clients.usage import uses_of
 from digest.checking.pictures import begins_blank, media_type, size_of
-from digest.checking.rule import Remark, rule
+from digest.checking.rule import Remark, few, rule
 from digest.model import Severity
 
 if TYPE_CHECKING:
@@ -21,15 +18,13 @@ if TYPE_CHECKING:
     from digest.checking.proof import Proof
     from digest.model import InlineImage
 
-_MOST = 3
-"""How many like remarks are made."""
 _HEAVY, _HEAVY_TOGETHER = 1_048_576, 2_097_152
 
 
 @rule(Severity.WARNING)
 def image_weight(proof: Proof) -> Iterator[Remark]:
     """
-    An image has less than 1 MB, and all together less than 2 MB.
+    An image weighs less than 1 MB, and all together less than 2 MB.
 
     On a phone's network, each megabyte is seconds in which there is a hole in the page; and images that travel inside
     the message grow by a third, and fill mailboxes. The files beside the issue are weighed, and with `--online` those
@@ -41,7 +36,7 @@ def image_weight(proof: Proof) -> Iterator[Remark]:
     for source, (weight, image) in shown.items():
         if weight > _HEAVY:
             yield Remark(
-                sentence=f"{_name(proof, source)} has {_megabytes(weight)}",
+                sentence=f"{_name(proof, source)} weighs {_megabytes(weight)}",
                 fix="Scale it to twice the width at which it is shown, and save photographs as JPEG.",
                 element=image,
                 needle=_name(proof, source),
@@ -50,7 +45,7 @@ def image_weight(proof: Proof) -> Iterator[Remark]:
     if total > _HEAVY_TOGETHER:
         heaviest, (weight, image) = max(shown.items(), key=lambda item: item[1][0])
         yield Remark(
-            sentence=f"the images have {_megabytes(total)} together; the largest, {_name(proof, heaviest)}, has "
+            sentence=f"the images weigh {_megabytes(total)} together; the largest, {_name(proof, heaviest)}, "
             f"{_megabytes(weight)}",
             fix="Scale them to twice the width at which they are shown, or leave some out.",
             element=image,
@@ -63,15 +58,6 @@ def _sources(proof: Proof) -> Mapping[str, HtmlElement]:
     for image in proof.page.images:
         found.setdefault((image.get("src") or "").strip(), image)
     return {source: image for source, image in found.items() if source}
-
-
-def _few(remarks: Iterator[Remark]) -> Iterator[Remark]:
-    """Yield the first few remarks, and how many more there are."""
-    yield from islice(remarks, _MOST)
-    rest = list(remarks)
-    if rest:
-        more = f"; and so it is with {len(rest) - 1} more" if rest[1:] else ""
-        yield replace(rest[0], sentence=rest[0].sentence + more)
 
 
 def _name(proof: Proof, source: str) -> str:
@@ -98,7 +84,7 @@ def image_width(proof: Proof) -> Iterator[Remark]:
     (caniemail.com on `max-width`, 2026-05). A file with fewer pixels than that looks blurred everywhere; twice as many
     look sharp on every screen; more than three times as many are weight for nothing, which is said from 200 KB on.
     """
-    yield from _few(_widths(proof))
+    yield from few(_widths(proof))
 
 
 def _widths(proof: Proof) -> Iterator[Remark]:
@@ -125,7 +111,7 @@ def _misfit(file: InlineImage, shown: int, image: HtmlElement) -> Iterator[Remar
     if pixels / shown < _TOO_SMALL:
         sentence = f"{file.filename} is shown {shown} pixels wide, but has only {pixels}, so it looks blurred"
     elif pixels / shown > _TOO_LARGE and len(file.content) > _WASTE:
-        sentence = f"{file.filename} is {pixels} pixels wide for the {shown} that are shown, and has " + _megabytes(
+        sentence = f"{file.filename} is {pixels} pixels wide for the {shown} that are shown, and weighs " + _megabytes(
             len(file.content)
         )
     else:
@@ -146,15 +132,17 @@ def image_inline_data(proof: Proof) -> Iterator[Remark]:
     Gmail shows none of them, in no browser and on no phone (caniemail.com, 2026-05), and their bytes count toward its
     limit. Images beside an issue travel inside the message as parts of it, which works.
     """
-    found = {use.element: None for use in uses_of(proof.page) if use.feature == "data:"}
+    found = {use.element: None for use in proof.uses if use.feature == "data:"}
     loss = readership(proof.settings.check.clients).loss("data:")
-    for element in islice(found, _MOST):
-        yield Remark(
+    yield from few(
+        Remark(
             sentence=f"an image is written into its own address, which is not shown by {loss}",
             fix="Save it as a file beside the issue, or publish it.",
             element=element,
             needle="data:image",
         )
+        for element in found
+    )
 
 
 _CALLED = {
@@ -191,7 +179,7 @@ def image_format(proof: Proof) -> Iterator[Remark]:
     (caniemail.com, 2026-05); an animated PNG stands still in many. A file of ours is known by its bytes, one from
     elsewhere by its name.
     """
-    yield from _few(_formats(proof))
+    yield from few(_formats(proof))
 
 
 def _formats(proof: Proof) -> Iterator[Remark]:
@@ -225,7 +213,7 @@ def _by_name(address: str) -> str:
 @rule(Severity.WARNING)
 def image_first_frame(proof: Proof) -> Iterator[Remark]:
     """
-    A moving image shows something from its first frame on.
+    An animated image shows something from its first frame on.
 
     Outlook up to 2016 on Windows shows the first frame and no other, later ones stop after three rounds
     (caniemail.com on GIF, 2026-05), and devices can be set to show no motion. Whether a first frame makes sense, only a

@@ -1,4 +1,4 @@
-"""Rules about what the list of mail shows before a message is opened: its subject and its preheader."""
+"""Rules about what the inbox shows before a message is opened: its subject and its preheader."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from wcwidth import iter_graphemes, wcswidth
 
+from digest.checking.characters import BREAKING
 from digest.checking.clients.inboxes import INBOXES
 from digest.checking.rule import Remark, rule
-from digest.checking.signs import BREAKING
 from digest.model import Pattern, Severity
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def _length(text: str) -> int:
-    """Return how many signs a person counts."""
+    """Return how many characters a person counts."""
     return sum(1 for _ in iter_graphemes(text))
 
 
@@ -37,9 +37,10 @@ def subject_missing(proof: Proof) -> Iterator[Remark]:
     The subject says something.
 
     Gmail wants one in every message (support.google.com/mail/answer/81126, 2026-06), and SpamAssassin 4.0.1 gives up to
-    1.8 points where there is none (MISSING_SUBJECT). Signs that nobody sees are none.
+    1.8 points where there is none (MISSING_SUBJECT). Characters that cannot be seen do not count.
     """
-    if not any(sign.isprintable() and sign.strip() and wcswidth(sign) for sign in proof.message.subject):
+    seen = (each for each in proof.message.subject if each.isprintable() and each.strip() and wcswidth(each))
+    if next(seen, None) is None:
         yield Remark(
             sentence="the subject has nothing that can be seen",
             fix="Write `subject: …` in the front matter.",
@@ -54,12 +55,12 @@ _LONG = 70
 @rule(Severity.WARNING)
 def subject_length(proof: Proof) -> Iterator[Remark]:
     """
-    The subject is not cut in the list of mail.
+    The subject is not cut in the inbox.
 
-    There is no standard, only what mail programs show on usual screens: Gmail on the web about 70 signs, Outlook 55 to
-    60, Yahoo 46, phones 40 (observed by emailtooltester.com and others, as of 2026-03). Over 40 is a note, over 70 a
-    warning. What a person takes for one sign counts as one; with fields in it, the subject is longer for some readers
-    than for others.
+    There is no standard, only what mail programs show on usual screens: Gmail on the web about 70 characters, Outlook
+    55 to 60, Yahoo 46, phones 40 (observed by emailtooltester.com and others, as of 2026-03). Over 40 is a note, over
+    70 a warning. What a person takes for one character counts as one; with fields in it, the subject is longer for some
+    readers than for others.
     """
     subject = proof.message.subject
     length = _length(subject)
@@ -67,8 +68,8 @@ def subject_length(proof: Proof) -> Iterator[Remark]:
         clients = [inbox.client for inbox in INBOXES if inbox.subject < length]
         filled = ", as it is filled here," if proof.edition.subject.slots else ""
         yield Remark(
-            sentence=f"the subject has {length} signs{filled} and is cut by {', '.join(clients)}",
-            fix=f"Say what matters in its first {_SHORTEST_CUT} signs.",
+            sentence=f"the subject has {length} characters{filled} and is cut by {', '.join(clients)}",
+            fix=f"Say what matters in its first {_SHORTEST_CUT} characters.",
             place=proof.subject_place,
             severity=None if length > _LONG else Severity.NOTE,
         )
@@ -110,25 +111,25 @@ def subject_shouting(proof: Proof) -> Iterator[Remark]:
     The subject does not shout: no words all in capitals, no doubled marks, at most one emoji.
 
     SpamAssassin 4.0.1 gives half a point for capitals (SUBJ_ALL_CAPS), rspamd 3.4 a point for `$$`, and Gmail objects
-    to emoji that imitate its own signs (support.google.com/mail/answer/81126, 2026-06).
+    to emoji that imitate its own icons (support.google.com/mail/answer/81126, 2026-06).
     """
     subject = proof.message.subject
     place = proof.subject_place
-    cased = [sign for sign in subject if sign.islower() or sign.isupper()]
+    cased = [character for character in subject if character.islower() or character.isupper()]
     if len(cased) > _SHOUTED_LETTERS and " " in subject.strip() and not any(map(str.islower, cased)):
         yield Remark(sentence="the subject is all in capitals", fix="Write it as a sentence.", place=place)
     repeated = _REPEATED.search(subject)
     if repeated:
         yield Remark(sentence=f"the subject says {repeated[0]}", fix="One mark is enough.", place=place)
-    emoji = [sign for sign in iter_graphemes(subject) if _is_emoji(sign)]
+    emoji = [character for character in iter_graphemes(subject) if _is_emoji(character)]
     if len(emoji) > 1:
         yield Remark(sentence=f"the subject has {len(emoji)} emoji: {' '.join(emoji)}", fix="Keep one.", place=place)
 
 
-def _is_emoji(sign: str) -> bool:
-    """Say whether a sign is shown as a small picture: by its nature, or by the selector U+FE0F behind it."""
-    wide_symbol = unicodedata.category(sign[0]) == "So" and wcswidth(sign) > 1
-    return "\N{VARIATION SELECTOR-16}" in sign or (wide_symbol and not "\u2e80" <= sign[0] <= "\uffff")
+def _is_emoji(character: str) -> bool:
+    """Say whether a character is shown as a small picture: by its nature, or by the selector U+FE0F behind it."""
+    wide_symbol = unicodedata.category(character[0]) == "So" and wcswidth(character) > 1
+    return "\N{VARIATION SELECTOR-16}" in character or (wide_symbol and not "\u2e80" <= character[0] <= "\uffff")
 
 
 # What is set apart from the text around it, and ends, is how scripts of both directions stand in one line (UAX 9).
@@ -138,11 +139,11 @@ _ISOLATED = re.compile("[\u2066-\u2068]([^\u2066-\u2069]*)\u2069")
 @rule(Severity.ERROR)
 def header_unsafe_characters(proof: Proof) -> Iterator[Remark]:
     """
-    Subject, preheader and names have no sign that breaks a line, turns its direction, or cannot be seen.
+    Subject, preheader and names have no character that breaks a line, turns its direction, or cannot be seen.
 
-    A line break in a header field begins another one (CWE-93), and Python's own writer of mail stops at each sign that
-    ends a line, U+2028 among them. Signs that turn the direction make a name read as another one. What readers' fields
-    hold is checked by other rules.
+    A line break in a header field begins another one (CWE-93), and Python's own mail library fails on every character
+    that ends a line, U+2028 among them. Characters that turn the direction make one name look like another. What
+    readers' fields hold is checked by other rules.
     """
     newsletter = proof.settings.newsletter
     reply_to = newsletter.reply_to.name if newsletter.reply_to else ""
@@ -157,7 +158,7 @@ def header_unsafe_characters(proof: Proof) -> Iterator[Remark]:
         match = BREAKING.search(_ISOLATED.sub(r" \1 ", text))
         if match:
             name = unicodedata.name(match[0], "a control character")
-            sentence = f"{what} has U+{ord(match[0]):04X} ({name}) as its sign {match.start() + 1}"
+            sentence = f"{what} has U+{ord(match[0]):04X} ({name}) as its character {match.start() + 1}"
             yield Remark(sentence=sentence, fix="Delete it; it cannot be seen.", place=place)
 
 
@@ -182,7 +183,7 @@ def preheader_missing(proof: Proof) -> Iterator[Remark]:
     elif not preheader and not _hidden_beginning(proof):
         yield Remark(
             sentence=f'there is no preheader; beside the subject stands "{proof.page.visible_text[:_SHOWN].strip()}…"',
-            fix="Write `preheader: …` in the front matter, 40 to 110 signs.",
+            fix="Write `preheader: …` in the front matter, 40 to 110 characters.",
             place=proof.subject_place,
         )
 
@@ -190,9 +191,7 @@ def preheader_missing(proof: Proof) -> Iterator[Remark]:
 def _hidden_beginning(proof: Proof) -> str:
     """Return what a template of one's own has hidden before the first text that can be seen."""
     page = proof.page
-    elements = (element for element in page.elements() if element.tag not in {"head", "title", "style", "script"})
-    texts = ((element, element.text or "") for element in elements if (element.text or "").strip())
-    return " ".join(text.strip() for _, text in takewhile(lambda found: page.style(found[0]).hidden, texts))
+    return " ".join(text.strip() for _, text in takewhile(lambda found: page.style(found[0]).hidden, page.texts()))
 
 
 _SHORTEST, _LONGEST = 40, 110
@@ -203,12 +202,12 @@ _PADDING = re.compile(r"(?:[\u034f\u200b-\u200d\u00ad\u2007\u2060\ufeff][\s\u00a
 @rule(Severity.WARNING)
 def preheader_quality(proof: Proof) -> Iterator[Remark]:
     """
-    The preheader adds to the subject, in 40 to 110 signs.
+    The preheader adds to the subject, in 40 to 110 characters.
 
-    A shorter one is filled up by what stands at the head of the message, and no list shows more than 140 signs, phones
-    45 to 90 (observed, as of 2026-03): both are notes. One that repeats the subject or the title wastes its place.
-    Invisible signs behind it, to keep the rest out, are read aloud by some screen readers, and Apple's mail program has
-    stopped heeding them.
+    A shorter one is filled up by what stands at the head of the message, and no inbox shows more than 140 characters,
+    phones 45 to 90 (observed, as of 2026-03): both are notes. One that repeats the subject or the title wastes its
+    place. Invisible characters behind it, to keep the rest out, are read aloud by some screen readers, and Apple's mail
+    program has stopped heeding them.
     """
     preheader, place = _filled(proof.issue.preheader, proof), proof.sources.key("preheader")
     if not preheader:
@@ -220,11 +219,11 @@ def preheader_quality(proof: Proof) -> Iterator[Remark]:
         fix = "Say what the subject leaves open."
         yield Remark(sentence=f"the preheader repeats the {copied}", fix=fix, place=place)
     elif wcswidth(preheader) < _SHORTEST or length > _LONGEST:
-        sentence = f"the preheader has {length} signs"
+        sentence = f"the preheader has {length} characters"
         fix = f"Write {_SHORTEST} to {_LONGEST}, the point first."
         yield Remark(sentence=sentence, fix=fix, place=place, severity=Severity.NOTE)
     if _PADDING.search(_hidden_beginning(proof) + preheader):
-        yield Remark(sentence="invisible signs pad the preheader", fix="Leave them out.", place=place)
+        yield Remark(sentence="invisible characters pad the preheader", fix="Leave them out.", place=place)
 
 
 def _alike(first: str, second: str) -> bool:

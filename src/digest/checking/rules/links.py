@@ -88,8 +88,18 @@ def _fault_of(reference: Reference, proof: Proof) -> str:
     if not reference.leads_on:
         return _fault_of_picture(url, proof)
     if scheme in _OTHER_SCHEMES:
-        return f"has an address that names nobody: {url}" if not url.partition(":")[2].strip("/") else ""
+        return "" if _names_somebody(url) else f"has an address that names nobody: {url}"
     return _fault_of_scheme(url)
+
+
+_MAILBOX = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+")
+
+
+def _names_somebody(url: str) -> bool:
+    """Say whether there is a mailbox, a number or the like; mail to nobody yet, but with a subject, is fine."""
+    scheme, _, rest = url.partition(":")
+    mailboxes = unquote(rest.partition("?")[0]) if scheme.lower() == "mailto" else ""
+    return bool(rest.strip("/")) and all(_MAILBOX.fullmatch(one.strip()) for one in mailboxes.split(",") if mailboxes)
 
 
 def _has_target(name: str, proof: Proof) -> bool:
@@ -129,13 +139,14 @@ def link_localhost(proof: Proof) -> Iterator[Remark]:
     No link and no image leads to a machine that readers cannot reach.
 
     The address of a preview, of a machine in the office or of a test system works for whoever wrote it, and for nobody
-    else. Such names and numbers are set apart for local use (RFC 1918, 4193, 6761 and 6762). An address that stands
-    there as its own text is a warning: an article may say where a program answers, and then it is code.
+    else. Such names and numbers are set apart for local use (RFC 1918, 4193, 6761 and 6762). What a tunnel leads to is
+    gone as soon as that machine sleeps. An address that stands there as its own text is a warning: an article may say
+    where a program answers, and then it is code.
     """
     home = host_of(proof.settings.newsletter.url)
     for reference in each_once(proof.references):
         host = reference.host
-        if not reference.is_web or not host or not is_unpublished(host) or _is_trial(host, home):
+        if not reference.is_web or not host or not _is_out_of_reach(host) or _is_trial(host, home):
             continue
         yield Remark(
             sentence=f"readers cannot reach {host}, where {reference.called} leads",
@@ -147,6 +158,25 @@ def link_localhost(proof: Proof) -> Iterator[Remark]:
 
 
 _PUBLIC = "Write the public address."
+# As of 2026-11.
+_TUNNELS = (
+    ".app.github.dev",
+    ".lhr.life",
+    ".loca.lt",
+    ".localhost.run",
+    ".ngrok-free.app",
+    ".ngrok-free.dev",
+    ".ngrok.app",
+    ".ngrok.dev",
+    ".ngrok.io",
+    ".serveo.net",
+    ".trycloudflare.com",
+    ".webcontainer.io",
+)
+
+
+def _is_out_of_reach(host: str) -> bool:
+    return is_unpublished(host) or host.endswith(_TUNNELS)
 
 
 def _is_trial(host: str, home: str) -> bool:
@@ -160,7 +190,7 @@ def link_insecure(proof: Proof) -> Iterator[Remark]:
     Links and images are fetched over `https`.
 
     What is fetched in the clear can be read and changed on its way, and some mail programs do not show such images.
-    Rspamd gives half a point for it (HTTP_TO_HTTPS, measured in 2026-11).
+    Rspamd gives half a point for it (HTTP_TO_HTTPS, measured 2026-11).
     """
     yield from few(
         Remark(
@@ -225,7 +255,8 @@ def link_shortener(proof: Proof) -> Iterator[Remark]:
     Links show where they lead, and not a shortener's address.
 
     Senders of spam hide behind shorteners, so that block lists carry them; and whoever follows such a link cannot know
-    where it ends, nor can you know how long it will lead there.
+    where it ends, nor can you know how long it will lead there. The same goes for what mail filters and search engines
+    put around a link that is copied from them; some even carry the address of whoever copied it.
     """
     yield from few(
         Remark(
@@ -235,10 +266,12 @@ def link_shortener(proof: Proof) -> Iterator[Remark]:
             needle=reference.url,
         )
         for reference in each_once(proof.references)
-        if reference.leads_on and _is_shortener(reference.host)
+        if reference.leads_on and _is_shortener(reference)
     )
 
 
-def _is_shortener(host: str) -> bool:
-    labels = host.split(".")
-    return any(".".join(labels[at:]) in _shorteners() for at in range(len(labels) - 1))
+def _is_shortener(reference: Reference) -> bool:
+    labels = reference.host.split(".")
+    return f"{reference.host}{split(reference.url).path}" in _shorteners() or any(
+        ".".join(labels[at:]) in _shorteners() for at in range(len(labels) - 1)
+    )

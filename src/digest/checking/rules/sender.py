@@ -32,7 +32,7 @@ _DOMAIN = re.compile(r"(?:^|;)\s*d\s*=\s*([^;\s]+)", re.IGNORECASE)
 @rule(Severity.ERROR)
 def from_alignment(proof: Proof) -> Iterator[Remark]:
     """
-    The sender is one address of a domain of one's own, which whoever delivers can sign for.
+    The sender is one address at a domain of its own, for which the mail can be signed.
 
     Gmail, Yahoo, Outlook and Apple refuse bulk mail whose sender no signature or envelope agrees with (Google's answer
     14229414, Outlook's 550 5.7.515 of 2025), and nobody but Google can sign for gmail.com. Whether the domain's DNS is
@@ -42,13 +42,13 @@ def from_alignment(proof: Proof) -> Iterator[Remark]:
     domain = proof.edition.sender.domain.casefold()
     if _is_free(domain):
         yield Remark(
-            sentence=f"the sender's address is one of {domain}, which no newsletter can be signed for",
+            sentence=f"the sender's address is at {domain}, and only its provider can sign mail for that",
             fix="Send from an address of your own domain; `reply_to` may name this one.",
             place=place,
         )
     elif not _is_public(domain):
         yield Remark(
-            sentence=f"{domain} is no domain that anyone could have registered",
+            sentence=f"{domain} is not a domain that anyone could have registered",
             fix="Correct `from` under [newsletter] in digest.toml.",
             place=place,
         )
@@ -60,7 +60,7 @@ def from_alignment(proof: Proof) -> Iterator[Remark]:
     if signers and not any(same_site(signer, domain) for signer in signers):
         yield Remark(
             sentence=f"it is signed for {' and '.join(signers)}, and comes from {domain}",
-            fix=f"Have whoever delivers sign for {site_of(domain)}.",
+            fix=f"Have the service that delivers sign for {site_of(domain)}.",
         )
 
 
@@ -85,7 +85,7 @@ _ODD = (
     (re.compile(r"@"), "has an @"),
     (re.compile(r"https?://|www\.", re.IGNORECASE), "has a link"),
     (re.compile(r"[!?$€]{2,}"), "shouts"),
-    (re.compile(r"[-=_*~]{3,}"), "has a row of signs"),
+    (re.compile(r"[-=_*~]{3,}"), "has a row of symbols"),
 )
 _SYMBOLS_OF_TRADE = frozenset("©®™℠°№")
 
@@ -95,12 +95,12 @@ def from_display_name(proof: Proof) -> Iterator[Remark]:
     """
     The sender's name says who writes, and nothing else.
 
-    Google names what it takes for deceit: a subject or a number of messages in the name, signs that look like the mail
+    Google names what it takes for deceit: a subject or a number of messages in the name, icons that look like the mail
     program's own, the reader's name or an address (support.google.com/mail/answer/81126); such mail is sorted out.
     """
     name = proof.edition.sender.name
     odd = [what for pattern, what in _ODD if pattern.search(name)]
-    if any(unicodedata.category(sign) == "So" and sign not in _SYMBOLS_OF_TRADE for sign in name):
+    if any(unicodedata.category(character) == "So" and character not in _SYMBOLS_OF_TRADE for character in name):
         odd.append("has a picture")
     subject = proof.message.subject.strip().casefold()
     if len(subject.split()) > 1 and subject in name.casefold() and subject != name.casefold():

@@ -7,6 +7,7 @@ from html import unescape
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from digest.checking.clients.inboxes import GMAIL_CLIP
 from digest.checking.rule import Remark, rule
 from digest.model import Severity
 from digest.wire.mime import quoted_printable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from digest.checking.proof import Proof
 
-_CLIP = 102_400
 _NEAR_CLIP = 92_160
 _TRACKED_LINK = 250
 """
@@ -55,10 +55,11 @@ def gmail_clip(proof: Proof) -> Iterator[Remark]:
     named = ", ".join(f"{title} ({block:,})" for block, _, title in blocks)
     tracked = f", and some {size + growth:,} when {reason}" if growth else ""
     yield Remark(
-        sentence=f"the HTML part has {size:,} bytes{tracked}; Gmail cuts it at {_CLIP:,}; its largest blocks: {named}",
+        sentence=f"the HTML part has {size:,} bytes{tracked}; Gmail cuts it at {GMAIL_CLIP:,}; "
+        f"its largest blocks: {named}",
         fix="Shorten them, set a fold (<!-- more -->) in the longest stories, or send two issues.",
         element=_heading(proof, blocks[0][1]),
-        severity=Severity.ERROR if size >= _CLIP else Severity.WARNING,
+        severity=Severity.ERROR if size >= GMAIL_CLIP else Severity.WARNING,
     )
 
 

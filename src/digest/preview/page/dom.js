@@ -69,3 +69,17 @@ export function settle(pause, act) {
 export function counted(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/** @param {string} sentence */
+export function capital(sentence) {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+/**
+ * Return a sentence in which what stands between backticks is code.
+ *
+ * @param {string} words
+ */
+export function prose(words) {
+  return words.split(/`([^`]+)`/).map((part, at) => (at % 2 ? element("code", {}, part) : part));
+}

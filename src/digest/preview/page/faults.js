@@ -2,8 +2,8 @@
 
 /** @import {Fault} from "./shapes.js" */
 
-import { byId, element, icon } from "./dom.js";
-import { openPlace, placeOf } from "./findings.js";
+import { byId, element, icon, prose } from "./dom.js";
+import { openPlace, placeOf } from "./places.js";
 
 const SHOWN = 3;
 
@@ -30,7 +30,7 @@ function draw(fault) {
     "div",
     { class: "fault" },
     icon("error"),
-    element("p", {}, element("b", {}, fault.sentence), fault.hint ? element("span", { class: "hint" }, fault.hint) : ""),
+    element("p", {}, element("b", {}, ...prose(fault.sentence)), fault.hint ? element("span", { class: "hint" }, ...prose(fault.hint)) : ""),
     place ? element("button", { type: "button", class: "quiet mono", title: "Open in the editor", onclick: () => openPlace(fault) }, place) : "",
   );
 }

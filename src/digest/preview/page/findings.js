@@ -2,35 +2,13 @@
 
 /** @import {Finding, Severity, View} from "./shapes.js" */
 
-import { openEditor, Refusal, streamFindings } from "./api.js";
-import { byId, counted, element, icon } from "./dom.js";
-import { copy, tell } from "./telling.js";
+import { streamFindings } from "./api.js";
+import { byId, capital, counted, element, icon, prose } from "./dom.js";
+import { openPlace, placeOf } from "./places.js";
 
 /** @type {Severity[]} */
 const SEVERITIES = ["error", "warning", "note"];
 const BREATH = 200; // ms in which the old findings stay, so that nothing flickers while one types
-
-/** @param {Pick<Finding, "path" | "line" | "column">} place */
-export function placeOf({ path, line, column }) {
-  return [path, line, line && column].filter(Boolean).join(":");
-}
-
-/**
- * Open a place in the editor; where none can be, put the place in the clipboard.
- *
- * @param {Pick<Finding, "path" | "line" | "column">} place
- */
-export async function openPlace(place) {
-  if (!place.path) return;
-  try {
-    const { editor } = await openEditor({ path: place.path, line: place.line || 1, column: place.column || 1 });
-    tell(`Opened in ${editor}`);
-  } catch (refusal) {
-    const words = placeOf(place);
-    const copied = (await copy(words)) ? `Copied ${words}` : words;
-    tell(`${copied}: ${refusal instanceof Refusal ? refusal.words : "the preview is not there"}`);
-  }
-}
 
 /** @param {(counts: Record<Severity, number> | null) => void} concluded told when all is known; null while it is not */
 export function mountFindings(concluded) {
@@ -88,6 +66,7 @@ export function mountFindings(concluded) {
     running = new AbortController();
     const { signal } = running;
     const begun = performance.now();
+    byId("findings-for").hidden = Boolean(view.reader || Object.keys(view.fields).length);
     /** @type {Finding[]} */
     const found = [];
     let drawn = 0;
@@ -120,14 +99,19 @@ export function mountFindings(concluded) {
         byId("findings-words").textContent = problem instanceof Error ? problem.message : "";
       }
     },
-    /** Forget them: they are of another issue. */
-    clear() {
+    /**
+     * Forget them: they are of another issue, or the rules cannot be asked.
+     *
+     * @param {number} [errors] how many faults stand in the way, and are told of elsewhere
+     */
+    clear(errors) {
       running.abort();
       findings = [];
       byId("clear").hidden = true;
       byId("severities").hidden = true;
-      byId("findings-words").textContent = "";
-      concluded(null);
+      byId("findings-for").hidden = true;
+      byId("findings-words").textContent = errors ? "not checked while it is broken" : "";
+      concluded(errors ? { error: errors, warning: 0, note: 0 } : null);
       draw();
     },
   };
@@ -141,8 +125,8 @@ function drawFinding(finding) {
     element(
       "span",
       { class: "finding-words" },
-      element("span", { class: "finding-sentence" }, element("span", { class: "unseen" }, `${finding.severity}: `), capital(finding.sentence)),
-      element("span", { class: "finding-fix" }, finding.fix),
+      element("span", { class: "finding-sentence" }, element("span", { class: "unseen" }, `${finding.severity}: `), ...prose(capital(finding.sentence))),
+      element("span", { class: "finding-fix" }, ...prose(finding.fix)),
       element("span", { class: "finding-place" }, element("code", {}, finding.rule), place ? element("span", { class: "mono" }, place.slice(place.lastIndexOf("/") + 1)) : ""),
     ),
   ];
@@ -150,9 +134,4 @@ function drawFinding(finding) {
   const key = [finding.rule, place, finding.sentence].join(" ");
   const open = () => openPlace(finding);
   return element("li", {}, element("button", { type: "button", class: "finding", "data-key": key, title: `Open ${place}`, onclick: open }, ...words));
-}
-
-/** @param {string} sentence */
-function capital(sentence) {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }

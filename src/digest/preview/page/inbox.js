@@ -2,7 +2,9 @@
 
 /** @import {Cut, Edition, Newsletter} from "./shapes.js" */
 
-import { byId, element } from "./dom.js";
+import { byId, counted, element } from "./dom.js";
+
+const NO_PREHEADER = "No preheader: lists show the first words of the email";
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
@@ -14,9 +16,9 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
  * @returns {{kept: string, lost: number}}
  */
 export function cutAt(text, limit) {
-  const signs = [...graphemes.segment(text)].map((part) => part.segment);
-  if (signs.length <= limit) return { kept: text, lost: 0 };
-  return { kept: `${signs.slice(0, limit).join("").trimEnd()}…`, lost: signs.length - limit };
+  const characters = [...graphemes.segment(text)].map((part) => part.segment);
+  if (characters.length <= limit) return { kept: text, lost: 0 };
+  return { kept: `${characters.slice(0, limit).join("").trimEnd()}…`, lost: characters.length - limit };
 }
 
 /** @param {string} header "Name <address>" */
@@ -46,7 +48,7 @@ export function showEnvelope(edition, language) {
   byId("from-address").textContent = from.address;
   byId("to").textContent = edition.to;
   byId("subject").textContent = edition.subject || "No subject";
-  byId("preheader").textContent = edition.preheader;
+  byId("preheader").textContent = edition.preheader || NO_PREHEADER;
   for (const id of ["subject", "preheader"]) byId(id).lang = language;
 }
 
@@ -74,8 +76,8 @@ function drawRow(cut, edition, sender, lang) {
   const subject = cutAt(edition.subject, cut.subject);
   const preheader = cutAt(edition.preheader, cut.preheader);
   const narrow = cut.subject < 50;
-  const lost = [subject.lost ? `subject loses ${subject.lost}` : "", preheader.lost ? `preheader loses ${preheader.lost}` : ""].filter(Boolean);
-  const verdict = lost.length ? lost.join(", ") : "all of it is seen";
+  const lost = Object.entries({ subject, preheader }).filter(([, part]) => part.lost);
+  const verdict = lost.map(([name, part]) => `${name} cut by ${counted(part.lost, "character")}`).join(", ") || "shown whole";
   return element(
     "li",
     {},
@@ -85,7 +87,7 @@ function drawRow(cut, edition, sender, lang) {
       { class: `inbox-row ${narrow ? "narrow" : "wide"}` },
       element("span", { class: "avatar", "aria-hidden": "true" }, initial(sender)),
       element("b", { class: "inbox-from" }, sender),
-      element("span", { class: "inbox-lines", lang }, element("b", {}, subject.kept || "No subject"), element("span", { class: "faint" }, preheader.kept)),
+      element("span", { class: "inbox-lines", lang }, element("b", { dir: "auto" }, subject.kept || "No subject"), element("span", { class: "faint", dir: "auto" }, preheader.kept || NO_PREHEADER)),
     ),
   );
 }

@@ -54,7 +54,7 @@ export function mountIssues(store) {
     const focused = document.activeElement?.closest("[data-slug]")?.getAttribute("data-slug");
     const found = shown();
     list.replaceChildren(...found.map(item));
-    if (!found.length) list.append(element("li", { class: "none faint" }, entries.length ? "No issue matches." : "There are no issues yet."));
+    if (!found.length) list.append(element("li", { class: "none faint" }, entries.length ? "No issue matches." : "No issue yet."));
     picker.replaceChildren(...entries.map((entry) => element("option", { value: entry.slug }, nameOf(entry))));
     picker.value = store.view.issue;
     if (focused) focus(focused);
@@ -69,7 +69,7 @@ export function mountIssues(store) {
     const link = element(
       "a",
       { href: writeAddress({ ...store.view, issue: entry.slug }), "data-slug": entry.slug, "aria-current": current ? "page" : null },
-      element("span", { class: "issue-name" }, nameOf(entry)),
+      element("span", { class: "issue-name", dir: "auto" }, nameOf(entry)),
       element("span", { class: "issue-facts" }, element("span", { class: `state ${state}` }, state), [number, when].filter(Boolean).join(" · ")),
     );
     return element("li", {}, link);

@@ -1,4 +1,7 @@
-/** Listens to what changes on disk. */
+/**
+ * Listens to what changes on disk, while it is looked at: a browser keeps six connections to a server, and tabs in the
+ * background that held one each would leave none for the seventh.
+ */
 
 import { byId } from "./dom.js";
 
@@ -12,9 +15,13 @@ const AGAIN = 1000; // ms until we ask a server that has gone
  */
 export function listen({ issue, newsletter, back }) {
   let lost = false;
+  /** @type {EventSource | undefined} */
+  let source;
 
   function connect() {
-    const source = new EventSource("/api/events");
+    source?.close();
+    if (document.hidden) return;
+    source = new EventSource("/api/events");
     source.addEventListener("open", () => {
       say(true);
       if (lost) back();
@@ -26,14 +33,23 @@ export function listen({ issue, newsletter, back }) {
     });
     source.addEventListener("newsletter", newsletter);
     source.addEventListener("error", () => {
-      source.close();
+      source?.close();
       lost = true;
       say(false);
       window.setTimeout(connect, AGAIN);
     });
-    window.addEventListener("pagehide", () => source.close(), { once: true }); // else leaving would look like a loss
   }
   connect();
+  document.addEventListener("visibilitychange", () => {
+    lost = true; // whatever happens meanwhile
+    connect();
+  });
+  window.addEventListener("pagehide", () => source?.close()); // else leaving would look like a loss
+  window.addEventListener("pageshow", ({ persisted }) => {
+    if (!persisted) return;
+    lost = true; // the browser kept the page, and shows it again
+    connect();
+  });
 }
 
 /** @param {boolean} there */

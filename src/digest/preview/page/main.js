@@ -5,15 +5,16 @@
 import { frameAddress, KINDS, readAddress, SCHEMES, WIDTHS, writeAddress } from "./address.js";
 import { fetchIssue, fetchNewsletter, findReaders, Refusal } from "./api.js";
 import { bindCommands, modK } from "./commands.js";
-import { byId, counted, settle } from "./dom.js";
+import { byId, counted, element, prose, settle } from "./dom.js";
 import { mountDrawers } from "./drawers.js";
 import { showFaults } from "./faults.js";
-import { mountFindings, openPlace } from "./findings.js";
+import { mountFindings } from "./findings.js";
 import { createFrame } from "./frame.js";
 import { showEnvelope } from "./inbox.js";
 import { mountIssues, nameOf } from "./issues.js";
 import { listen } from "./live.js";
 import { mountPalette } from "./palette.js";
+import { openPlace } from "./places.js";
 import { mountReader } from "./reader.js";
 import { remarkOn, showSheet, textOf } from "./sheet.js";
 import { showSize } from "./size.js";
@@ -21,6 +22,8 @@ import { createStore, readsAlike } from "./store.js";
 import { announce, copy, tell } from "./telling.js";
 import { mountTrial } from "./trial.js";
 import { mountWidth } from "./width.js";
+
+const NO_ISSUE = "Begin an issue with `digest new`, or put one into `issues/`: it will be shown here.";
 
 const store = createStore(readAddress(location.search));
 const tools = /** @type {HTMLFormElement} */ (byId("tools"));
@@ -50,9 +53,9 @@ async function refresh(revision) {
   const { view } = store;
   const ask = ++asked;
   if (!view.issue) return;
-  showFrame(revision).then(() => {
-    if (ask === asked) findings.run(view); // the email first: the rules keep the server busy
-  });
+  const framed = showFrame(revision);
+  if (revision && view.view === "email") await framed; // after a save the pixels first: two answers at once take longer
+  if (ask !== asked) return;
   try {
     const answer = await fetchIssue(view);
     if (ask !== asked) return;
@@ -63,6 +66,10 @@ async function refresh(revision) {
   }
   if (!issue.edition) frame.clear();
   show();
+  await framed; // the email first: the rules keep the server busy
+  if (ask !== asked) return;
+  if (issue.faults.length) findings.clear(issue.faults.length); // which are told of above the email
+  else findings.run(view);
 }
 
 /** Show what is known; of an issue that was just chosen, what was there before, until more is known. */
@@ -73,20 +80,21 @@ function show() {
   byId("paper").hidden = !edition || !asEmail;
   byId("sheet").hidden = !edition || asEmail;
   byId("nothing").hidden = Boolean(edition) || !newsletter || Boolean(view.issue && !issue);
-  byId("nothing").textContent = view.issue ? "Nothing can be shown yet." : "Write an issue into the folder issues, and it is shown here.";
+  byId("nothing").replaceChildren(element("p", {}, ...prose(view.issue ? "There is nothing to show." : NO_ISSUE)));
   document.body.dataset.view = view.view;
   showFaults([...(newsletter?.faults ?? []), ...(issue?.faults ?? [])], Boolean(edition));
   if (!newsletter) return;
   showEnvelope(edition, newsletter.language);
   if (edition && !asEmail) showSheet(view.view, edition, newsletter);
-  byId("remark").textContent = remarkOn(view.view);
-  byId("stage").setAttribute("aria-label", asEmail ? "The email" : remarkOn(view.view));
+  byId("remark").textContent = remarkOn(view);
+  byId("stage").setAttribute("aria-label", asEmail ? "The email" : remarkOn(view));
   showSize(edition, newsletter.limit);
   reader.showFields(newsletter, edition);
   reader.name();
   byId("path").textContent = issue?.path ?? "";
   byId("words").textContent = edition ? `${counted(edition.words, "word")}, ${edition.minutes} min` : "";
   byId("fingerprint").textContent = edition?.fingerprint.slice(0, 12) ?? "";
+  byId("alone").hidden = !edition;
   /** @type {HTMLAnchorElement} */ (byId("alone")).href = frameAddress(view);
   if (asEmail) frame.lay();
   showTitle();
@@ -131,8 +139,11 @@ function showControls() {
 
 async function fetchAll() {
   newsletter = await fetchNewsletter();
-  const known = newsletter.issues.some(({ slug }) => slug === store.view.issue);
-  if (!known) store.set({ issue: newsletter.issues[0]?.slug ?? "" });
+  const { issue: wanted } = store.view;
+  if (!newsletter.issues.some(({ slug }) => slug === wanted)) {
+    if (wanted) tell(`There is no issue “${wanted}” here`);
+    store.set({ issue: newsletter.issues[0]?.slug ?? "" });
+  }
   byId("newsletter").textContent = newsletter.name;
   byId("test").hidden = !newsletter.can_test;
   byId("reader-combo").hidden = !newsletter.can_choose_reader;
@@ -186,7 +197,7 @@ function commandsOfThePage() {
     { id: "reader", name: "Choose a reader", keys: "r", act: () => drawers.reveal("inspector", "reader") },
     { id: "test", name: "Send a test to yourself", keys: "t", act: test },
     { id: "edit", name: "Open the issue in the editor", keys: "e", act: () => void openPlace({ path: issue?.path ?? "", line: 1, column: 1 }) },
-    { id: "alone", name: "Open the email alone in a tab", keys: "o", act: () => byId("alone").click() },
+    { id: "alone", name: "Open the email in a tab", keys: "o", act: () => byId("alone").click() },
     { id: "copy", name: "Copy what is shown", keys: "c", act: copyShown },
     { id: "help", name: "Keyboard shortcuts", keys: "?", act: () => /** @type {HTMLDialogElement} */ (byId("help")).showModal() },
   ];
@@ -209,7 +220,9 @@ function showPalette() {
 
 function test() {
   if (!newsletter?.can_test || !issue?.edition) return tell("There is nothing to send yet");
-  openTrial(`“${issue.edition.subject}”, marked as a test, goes through ${newsletter.provider}, filled as it is shown.`);
+  const { reader, fields } = store.view;
+  const filled = reader || Object.keys(fields).length ? "filled as you chose here" : "filled for whoever has that address";
+  openTrial(`“${issue.edition.subject}”, marked [Test], leaves through ${newsletter.provider}, ${filled}.`);
 }
 
 async function copyShown() {
@@ -252,6 +265,7 @@ listen({
     refresh();
   },
 });
+if (store.view.issue) history.replaceState(null, "", writeAddress(store.view)); // spelled as we do, so that going back finds it
 showControls();
 frame.resize(store.view.width);
 refresh();

@@ -1,13 +1,13 @@
 /** What is shown as text: the text part, the source, the headers, the whole message. */
 
-/** @import {Edition, Kind, Newsletter} from "./shapes.js" */
+/** @import {Edition, Kind, Newsletter, View} from "./shapes.js" */
 
 import { byId, element } from "./dom.js";
 import { drawInbox } from "./inbox.js";
 
 /** @type {[string, RegExp][]} */
 const COLOURED = [
-  ["tag", /(?<=<\/?)[a-z!][\w:-]*/gi],
+  ["tag", /(?<=<\/?)[a-z][\w:-]*|(?<=<)!doctype/gi],
   ["string", /"[^"]*"/g],
   ["comment", /<!--.*?-->/g],
 ];
@@ -24,17 +24,25 @@ export function textOf(kind, edition) {
   return { email: edition.html, text: edition.text, source: edition.html, headers, raw: edition.raw, inbox: edition.subject }[kind];
 }
 
-/** @param {Kind} kind */
-export function remarkOn(kind) {
+/**
+ * Say what is looked at: a part of the message, or the email as certain mail programs show it.
+ *
+ * @param {Pick<View, "view" | "scheme">} view
+ */
+export function remarkOn({ view, scheme }) {
   /** @type {Record<string, string>} */
   const remarks = {
+    light: "",
+    dark: "Apple Mail, Thunderbird",
+    inverted: "Gmail iOS, Outlook Windows",
+    partial: "Gmail Android, Outlook.com",
     text: "The text part, for readers and programs that show no HTML",
     source: "The HTML as it is sent",
     headers: "The header fields of the message",
     raw: "The message as it goes over the wire; tokens are not real",
-    inbox: "Before it is opened",
+    inbox: "As it lies in an inbox, before it is opened",
   };
-  return remarks[kind] ?? "";
+  return remarks[view === "email" ? scheme : view];
 }
 
 /**
@@ -60,7 +68,7 @@ export function showSheet(kind, edition, newsletter) {
 function drawSheet(kind, edition, newsletter) {
   if (kind === "inbox") return drawInbox(edition, newsletter);
   if (kind === "headers") return drawHeaders(edition.headers);
-  if (kind === "text") return element("pre", { class: "plain", lang: newsletter.language }, edition.text);
+  if (kind === "text") return element("pre", { class: "plain", lang: newsletter.language, dir: "auto" }, edition.text);
   return drawLines(textOf(kind, edition));
 }
 

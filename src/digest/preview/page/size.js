@@ -8,7 +8,7 @@ const NEAR = 0.9; // of the limit; from here on it is said
 
 /** @param {number} bytes */
 function kilobytes(bytes) {
-  return `${(bytes / 1024).toFixed(1)} KB`;
+  return (bytes / 1000).toFixed(1);
 }
 
 /**
@@ -17,6 +17,7 @@ function kilobytes(bytes) {
  */
 export function showSize(edition, limit) {
   const gauge = byId("size");
+  byId("size-panel").hidden = !edition;
   const bytes = edition?.sizes.encoded ?? 0;
   const state = bytes >= limit ? "over" : bytes >= NEAR * limit ? "near" : "fine";
   const share = Math.min(1, bytes / limit);
@@ -26,7 +27,7 @@ export function showSize(edition, limit) {
   gauge.setAttribute("aria-valuetext", `${bytes.toLocaleString("en")} of ${limit.toLocaleString("en")} bytes`);
   const bar = gauge.querySelector("i");
   if (bar) bar.style.width = `${share * 100}%`;
-  byId("size-words").textContent = edition ? `${kilobytes(bytes)} of ${kilobytes(limit)}` : "";
+  byId("size-words").textContent = edition ? `${kilobytes(bytes)} of ${kilobytes(limit)} KB` : "";
   byId("size-note").textContent = edition ? noteOn(state, limit - bytes) : "";
   byId("sizes").replaceChildren(...(edition ? details(edition) : []));
 }

@@ -3,7 +3,7 @@
 /** @import {Store} from "./store.js" */
 
 import { Refusal, sendTest } from "./api.js";
-import { byId } from "./dom.js";
+import { byId, capital } from "./dom.js";
 import { tell } from "./telling.js";
 
 const REMEMBERED = "digest.test-address";
@@ -32,7 +32,7 @@ export function mountTrial(store) {
       const { sentence } = await sendTest(store.view, field.value);
       localStorage.setItem(REMEMBERED, field.value);
       dialog.close();
-      tell(sentence.charAt(0).toUpperCase() + sentence.slice(1));
+      tell(capital(sentence));
     } catch (problem) {
       complain(problem instanceof Refusal ? problem.words : "the preview is not there.");
     } finally {

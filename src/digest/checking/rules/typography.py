@@ -1,12 +1,14 @@
-"""Rules about the size of letters, the room between lines, and what a link looks like."""
+"""Rules about type: its size, the room between lines, and what tells a link from the words around it."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from digest.checking.addresses import shortened
+from digest.checking.css.cascade import is_named
 from digest.checking.css.colours import contrast
 from digest.checking.css.media import PHONE, WIDTH
 from digest.checking.css.style import is_link
@@ -32,15 +34,28 @@ _LONG = 100
 @rule(Severity.WARNING)
 def text_size(proof: Proof) -> Iterator[Remark]:
     """
-    Text has 14 pixels, and nothing less than 12; lines have room between them, and links in a text are underlined.
+    Text is set in 14 pixels, nothing in less than 12, and can be enlarged; lines have room, and links an underline.
 
     Phones enlarge what is smaller than 13 pixels, which breaks the layout. Lines of less than 1.4 times the size run
     into each other for many readers, and colour alone marks a link only for those who see it: without an underline it
-    needs a contrast of 3 to 1 with the words around it (WCAG 2.2, 1.4.1; Email Markup Consortium, 2025).
+    needs a contrast of 3 to 1 with the words around it (WCAG 2.2, 1.4.1; Email Markup Consortium, 2025). Whoever has to
+    make text twice as large must be able to (1.4.4), which a template for phones may forbid.
     """
+    yield from islice(_fixed(proof.page), 1)
     yield from islice(_small(proof.page), 1)
     yield from islice(_tight(proof.page), 1)
     yield from few(_unmarked(proof.page))
+
+
+_NO_ZOOM = re.compile(r"user-scalable\s*=\s*(?:no|0)\b|maximum-scale\s*=\s*[01](?:\.\d+)?(?![\d.])", re.IGNORECASE)
+
+
+def _fixed(page: Page) -> Iterator[Remark]:
+    """Yield a remark for a viewport that keeps phones from enlarging what they show."""
+    for meta in page.elements("meta"):
+        if is_named(meta, "viewport") and (found := _NO_ZOOM.search(meta.get("content", ""))):
+            sentence = f"{found[0]} keeps readers from enlarging the text on a phone"
+            yield Remark(sentence=sentence, fix='Take it out of <meta name="viewport">.', element=meta, needle=found[0])
 
 
 def _small(page: Page) -> Iterator[Remark]:
@@ -54,10 +69,10 @@ def _small(page: Page) -> Iterator[Remark]:
         body = max(letters, key=lambda size: letters[size], default=_BODY)
         for style, element, text in shown:
             if style.font_size < _LEAST:
-                sentence = f'"{shortened(text)}" has {style.font_size:g} pixels{where}, less than {_LEAST}'
+                sentence = f'"{shortened(text)}" is set in {style.font_size:g} pixels{where}, less than {_LEAST}'
                 yield Remark(sentence=sentence, fix=fix, element=element)
             elif style.font_size == body < _BODY:
-                sentence = f"most of the text has {body:g} pixels{where}, less than {_BODY}"
+                sentence = f"most of the text is set in {body:g} pixels{where}, less than {_BODY}"
                 yield Remark(sentence=sentence, fix=fix, element=element)
 
 
@@ -70,7 +85,7 @@ def _tight(page: Page) -> Iterator[Remark]:
         height = page.style(element).line_height
         if height is not None and height < _LINE_HEIGHT and len(" ".join(text.split())) > _LONG:
             yield Remark(
-                sentence=f'the lines of "{shortened(text)}" are only {height:.3g} times as high as its letters',
+                sentence=f'"{shortened(text)}" has a line height of {height:.3g}, less than {_LINE_HEIGHT}',
                 fix=f"Give it a line-height of {_LINE_HEIGHT} or more.",
                 element=element,
             )

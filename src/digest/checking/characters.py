@@ -1,4 +1,4 @@
-"""Signs that have no business in words for people: those that break lines or turn them, and those of wrong decoding."""
+"""Characters that no text for people has: those that break lines or turn them, and those of wrong decoding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BREAKING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Controls, every end of a line that ``str.splitlines`` knows, signs that turn the direction, halves of pairs."""
+"""Controls, every end of a line that ``str.splitlines`` knows, characters that turn the direction, halves of pairs."""
 REPLACEMENT = "\ufffd"
 """Stands where a program met bytes that it could not decode."""
 
@@ -39,6 +39,6 @@ def _decode_again(text: str) -> str:
         return ""
 
 
-def _octet(sign: str) -> bytes:
-    """Return what Windows-1252 writes for a sign; the five bytes that it leaves open stand for themselves."""
-    return sign.encode("latin-1") if "\x80" <= sign <= "\x9f" else sign.encode("cp1252")
+def _octet(character: str) -> bytes:
+    """Return what Windows-1252 writes for a character; the five bytes that it leaves open stand for themselves."""
+    return character.encode("latin-1") if "\x80" <= character <= "\x9f" else character.encode("cp1252")

@@ -16,14 +16,14 @@ LONG = "The lamp at the corner was lit at five, and at six, and at seven, until 
 @pytest.mark.parametrize(
     ("html", "words"),
     [
-        ('<p style="font-size:11px">Nine</p>', ["has 11 pixels, less than 12"]),
-        (f'<div style="font-size:13px">{LONG}</div><h1>Nine</h1>', ["most of the text has 13 pixels"]),
+        ('<p style="font-size:11px">Nine</p>', ["is set in 11 pixels, less than 12"]),
+        (f'<div style="font-size:13px">{LONG}</div><h1>Nine</h1>', ["most of the text is set in 13 pixels"]),
         (f'<p>{LONG}</p><p style="font-size:12px">You get this because you asked for it.</p>', []),
         (f'<p>{LONG}<sup style="font-size:10px">1</sup></p>', []),
         ('<p>Nine</p><p style="font-size:8px;display:none">Ten</p><p style="font-size:8px"> · </p>', []),
         ("<style>@media (max-width:500px) {p {font-size:10px}}</style><p>Nine</p>", ["10 pixels on a phone"]),
-        (f'<p style="line-height:1.2">{LONG}</p>', ["only 1.2 times as high"]),
-        (f'<p style="line-height:18px;font-size:16px">{LONG}</p>', ["only 1.12 times"]),
+        (f'<p style="line-height:1.2">{LONG}</p>', ["a line height of 1.2, less than 1.4"]),
+        (f'<p style="line-height:18px;font-size:16px">{LONG}</p>', ["a line height of 1.12, less than 1.4"]),
         ('<h1 style="line-height:1.1">Nine lamps</h1>', []),
     ],
 )
@@ -55,3 +55,18 @@ def test_links_on_their_own(tmp_path: Path) -> None:
     link = '<a href="https://example.test/" style="color:#333;text-decoration:none">lamps</a>'
     html = f"<h2>{link}</h2><ul><li>{link}</li></ul><p>{link} · {link}</p>"
     assert not find("text-size", tmp_path, html=html)
+
+
+@pytest.mark.parametrize(
+    ("viewport", "is_told"),
+    [
+        ("width=device-width, user-scalable=no", True),
+        ("width=device-width, maximum-scale=1.0", True),
+        ("width=device-width, initial-scale=1, maximum-scale=10", False),
+        ("width=device-width, user-scalable=yes, maximum-scale=2", False),
+    ],
+)
+def test_text_that_cannot_be_enlarged(viewport: str, is_told: bool, tmp_path: Path) -> None:  # noqa: FBT001  # a column
+    """A viewport that allows less than twice the size is told."""
+    html = f'<!doctype html><html><head><meta name="viewport" content="{viewport}"></head><body><p>x</p></body></html>'
+    assert bool(find("text-size", tmp_path, html=html)) == is_told
