@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from digest.publishing.building import Built
 
 
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write into this folder.",
+)
+reader_option = click.option("--as", "email", metavar="ADDRESS", help="Fill it for this reader of the list.")
+
+
 @click.command(short_help="Start a newsletter.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), metavar="[DIR]")
 def init(folder: Path) -> None:
@@ -57,14 +67,8 @@ def new(title: str) -> None:
 
 @click.command(short_help="Write an issue as its readers get it.")
 @click.argument("issues", nargs=-1, metavar="[ISSUE]...", shell_complete=complete_issue)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write into this folder.",
-)
-@click.option("--as", "email", metavar="ADDRESS", help="Fill it for this reader of the list.")
+@output_option
+@reader_option
 @json_option
 def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_json: bool) -> None:  # noqa: FBT001
     """

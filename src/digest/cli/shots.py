@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.completing import complete_issue
+from digest.cli.issues import output_option, reader_option
 from digest.cli.opening import open_list, open_newsroom
 from digest.cli.printing import near
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(short_help="Take pictures of an issue, for those who review it.")
 @click.argument("issue", metavar="ISSUE", shell_complete=complete_issue)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Write into this folder.",
-)
-@click.option("--as", "email", metavar="ADDRESS", help="Fill it for this reader of the list.")
+@output_option
+@reader_option
 def shots(issue: str, output: Path | None, email: str | None) -> None:
     """
     Take pictures of ISSUE, a path or a slug, as mail programs show it: narrow and wide, light and dark, images off.
