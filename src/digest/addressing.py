@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -89,6 +90,11 @@ def find_reader(subscribers: Subscribers, email: str) -> Subscriber:
 def nobody() -> UsageError:
     """Say, without repeating the address, that it is no reader's."""
     return UsageError("nobody of that address is on the list", hint="digest subscribers list shows who is.")
+
+
+def disarmed(reader: Subscriber) -> Subscriber:
+    """Return a reader with a token that opens nothing, and is as long as theirs: sizes are those of what leaves."""
+    return replace(reader, token=EXAMPLE_TOKEN.ljust(len(reader.token), "0"))
 
 
 def example_reader(edition: Edition, fields: Mapping[str, str]) -> Subscriber:

@@ -82,9 +82,11 @@ def _try_out(
     dry_run: bool,
     as_json: bool,
 ) -> None:
+    from dataclasses import replace
+
     from digest.cli.watching import stoppable, watch
     from digest.publishing.choosing import Wishes
-    from digest.publishing.rehearsing import perform, prepare_sandbox, prepare_test
+    from digest.publishing.rehearsing import count_errors, perform, prepare_sandbox, prepare_test
 
     given = {name for name, value in wishes.items() if value}
     if issue is None or given - ({"segment", "allow"} if sandbox and not addresses else set()):
@@ -94,6 +96,7 @@ def _try_out(
     with open_list(newsroom.settings) as store, stoppable() as stopping:
         if addresses:
             trial = prepare_test(newsroom, store, issue, addresses, sandbox=sandbox)
+            trial = replace(trial, errors=count_errors(newsroom, store, issue))
         else:
             trial = prepare_sandbox(newsroom, store, issue, Wishes(**wishes))
         if not as_json:

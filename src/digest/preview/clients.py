@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from digest.checking.css.colours import Colour
+from digest.checking.css.colours import BLACK, WHITE, Colour
 from digest.preview.inversion import darken, lighten, mirror
 
 if TYPE_CHECKING:
@@ -168,14 +168,14 @@ class _Viewer:
         rules = []
         if self.look in _INVERSIONS:
             text, surface = _INVERSIONS[self.look]
-            canvas, ink, link = surface(_CANVAS), text(_INK), text(_LINK)
+            canvas, ink, link = surface(WHITE), text(BLACK), text(_LINK)
             rules.append(f":where(html){{background:{canvas};color:{ink}}}:where(a:link){{color:{link}}}")
         if not self.images:
             rules.append("img{outline:1px solid #8c8c8c!important;outline-offset:-1px}")
         return f"<style>{''.join(rules)}</style>" if rules else ""
 
 
-_CANVAS, _INK, _LINK = Colour(1, 1, 1), Colour(0, 0, 0), Colour(0, 0, 238 / 255)
+_LINK = Colour(0, 0, 238 / 255)
 _INVERSIONS: Mapping[Look, tuple[Callable[[Colour], Colour], Callable[[Colour], Colour]]] = {
     Look.INVERTED: (mirror, mirror),
     Look.PARTIAL: (lighten, darken),

@@ -99,9 +99,7 @@ def prepare_test(newsroom: Newsroom, store: Store, name: str, addresses: Sequenc
         UsageError: there is no such issue, or an address is none.
     """
     provider = provider_of(newsroom.settings, sandbox=sandbox)
-    issue = newsroom.read(newsroom.find(name))
-    proof = make_proof_for_all(newsroom, issue, store, now=datetime.now(UTC))
-    edition = proof.edition
+    edition = newsroom.render(newsroom.read(newsroom.find(name)))
     first, *rest = edition.subject.texts
     edition = replace(edition, subject=replace(edition.subject, texts=(_MARK + first, *rest)))
     refuse_what_cannot_be_carried(edition, provider)
@@ -115,8 +113,20 @@ def prepare_test(newsroom: Newsroom, store: Store, name: str, addresses: Sequenc
         kind="sandbox" if sandbox else "test",
         readers=len(readers),
         batches=[Readers.of(readers[start : start + size]) for start in range(0, len(readers), size)],
-        errors=count(examine(proof), Severity.ERROR),
     )
+
+
+def count_errors(newsroom: Newsroom, store: Store, name: str) -> int:
+    """
+    Return how many errors the rules find in an issue, for whoever sends a test of it.
+
+    Raises:
+        ContentError: the issue or a template has something to mend.
+        SettingsError: ``digest.toml`` names a rule that does not exist.
+        UsageError: there is no such issue.
+    """
+    issue = newsroom.read(newsroom.find(name))
+    return count(examine(make_proof_for_all(newsroom, issue, store, now=datetime.now(UTC))), Severity.ERROR)
 
 
 def _reader(address: str, example: Subscriber, store: Store) -> Subscriber:
