@@ -212,6 +212,18 @@ def test_clocks_that_are_wrong(heard: Webhook, now: datetime) -> None:
         heard.hear(httpx.Headers(call.headers), call.body, now)
 
 
+@pytest.mark.parametrize(("name", "hours"), [("mailgun", 8), ("sendgrid", 24)])
+def test_calls_are_heard_for_as_long_as_they_are_repeated(name: str, hours: int) -> None:
+    """What a service tells again, with its first signature, once we are back, is not lost."""
+    hook = webhook(name)
+    for call in hook.calls:
+        told = [
+            hook.hear(httpx.Headers(call.headers), call.body, NOW + timedelta(hours=late))
+            for late in (hours, hours + 1)
+        ]
+        assert [bool(events) for events in told] == [True, False]
+
+
 @pytest.mark.parametrize("name", ["resend", "mailersend", "mailtrap", "buttondown", "sendgrid", "postmark", "mailjet"])
 def test_header_fields_are_found_in_any_case(name: str) -> None:
     """Header fields have no case: RFC 9110 section 5.1."""

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from digest.wire.outside import OutsideTransport, RefusedError, is_public
+from digest.wire.outside import OutsideTransport, RefusedError, is_public, lies_within
 
 _PRIVATE = [
     "127.0.0.1",
@@ -92,3 +92,48 @@ def test_a_host_that_cannot_be_found_is_said_to_be_so() -> None:
     client = httpx.Client(transport=OutsideTransport(look_up=nobody))
     with client, pytest.raises(httpx.ConnectError, match="its host cannot be found"):
         client.get("https://gone.example.org/")
+
+
+_MEANT = httpx.URL("http://wiki:8080/feed.xml")
+
+
+def _meant(found: dict[str, list[str]], answers: dict[str, httpx.Response]) -> httpx.Client:
+    inner = httpx.MockTransport(lambda request: answers[request.headers["Host"]])
+    transport = OutsideTransport(look_up=lambda host, _port: found[host], meant=_MEANT, inner=inner)
+    return httpx.Client(transport=transport, follow_redirects=True)
+
+
+def test_what_a_person_means_is_asked_in_our_own_network() -> None:
+    """Whoever writes a host of their own network means it, on its port, redirects to itself included."""
+    answers = {"wiki:8080": httpx.Response(200)}
+    with _meant({"wiki": ["10.0.0.5"]}, answers) as client:
+        assert client.get(_MEANT).status_code == 200
+
+
+@pytest.mark.parametrize("location", ["http://wiki:9090/", "http://wiki/", "http://127.0.0.1:8080/", "http://db:8080/"])
+def test_what_a_person_means_leads_to_no_other_private_place(location: str) -> None:
+    """Where it redirects to is no longer what the person wrote."""
+    answers = {"wiki:8080": httpx.Response(302, headers={"Location": location})}
+    found = {"wiki": ["10.0.0.5"], "127.0.0.1": ["127.0.0.1"], "db": ["10.0.0.6"]}
+    with _meant(found, answers) as client, pytest.raises(RefusedError, match="private network"):
+        client.get(_MEANT)
+
+
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("wiki", True),
+        ("wiki.corp.internal", True),
+        ("169.254.169.254", False),  # where clouds tell secrets
+        ("fe80::1", False),
+        ("blog.example.org", False),  # whatever it is made to lead to
+        ("93.184.215.14", False),
+    ],
+)
+def test_hosts_that_lie_within_by_their_names(host: str, *, inside: bool) -> None:
+    """What a name leads to is for its owner to say; only a name that can mean nothing else is taken for our own."""
+    assert lies_within(host) is inside

@@ -10,10 +10,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from digest.wire.bodies import Body
-from digest.wire.sigv4 import Signer
+from digest.wire.sigv4 import Signer, query_of
 
 _KEYS = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 _JSON = {"Content-Type": "application/json"}
+_QUERY = query_of({"StartDate": "2026-11-24T09:00:00Z", "PageSize": "1000", "NextToken": "+/ß ~*=="})
 _LARGE = Body([b"snow " * 50_000, "Жąß ".encode(), b"x" * 300_000])
 
 
@@ -26,6 +27,7 @@ _LARGE = Body([b"snow " * 50_000, "Жąß ".encode(), b"x" * 300_000])
         ("GET", "https://email.eu-west-1.amazonaws.com/v2/email/account", {}, Body([])),
         ("GET", "https://email.eu-west-1.amazonaws.com/v2/email/identities/a%40example.org", {}, Body([])),
         ("GET", "https://email.eu-west-1.amazonaws.com", {}, Body([])),
+        ("GET", f"https://email.eu-west-1.amazonaws.com/v2/email/suppression/addresses?{_QUERY}", {}, Body([])),
     ],
 )
 def test_requests_are_signed_as_botocore_signs_them(

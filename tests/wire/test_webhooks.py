@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -66,6 +67,14 @@ def test_another_moment_is_not(seconds: int) -> None:
     stamp = str(int((NOW + timedelta(seconds=seconds)).timestamp()))
     with pytest.raises(ForgedError, match="too long ago, or in the future"):
         check_moment(stamp, NOW)
+
+
+def test_what_a_service_tells_again_is_older() -> None:
+    """Where a call is signed once and made again for hours, it is believed for so long, and no sooner than others."""
+    for seconds, late in ((-3600, False), (-3601, True), (300, False), (301, True)):
+        stamp = str(int((NOW + timedelta(seconds=seconds)).timestamp()))
+        with pytest.raises(ForgedError) if late else nullcontext():
+            check_moment(stamp, NOW, retried_for=3600)
 
 
 @pytest.mark.parametrize("stamp", ["", "x", "1e9", "-" + "9" * 30, "9" * 30, "9" * 5000, "1.5", "0x1"])

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from digest.model import Address, Batch, Edition, Event, Receipt
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 
 class Ids(Enum):
@@ -46,6 +47,8 @@ class Limits:
 
     messages: int
     """Readers a request at most."""
+    delivers: bool = True
+    """Whether what it accepts leaves for its readers."""
     bytes: int | None = None
     """Bytes that a request's body has at most. None: it names no number."""
     inline_images: bool
@@ -153,9 +156,30 @@ class CallsBack(Protocol):
             fetch: for what a service must be asked before it can be believed, such as its certificate.
 
         Raises:
+            SettingsError: the secret is missing that would prove it; whatever the call says.
             ForgedError: it is not the service's, or too old.
-            SettingsError: the secret is missing that would prove it.
             ProviderError: it cannot be read.
+        """
+
+
+@runtime_checkable
+class KeepsSuppressions(Protocol):
+    """A provider whose service keeps lists of those to whom it no longer writes, and shows them."""
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who stands on its lists, page by page, as they may be long; soft bounces are none of them.
+
+        Args:
+            fetch: asks the service.
+            sender: whose domain it is about, where each domain has lists of its own.
+            since: what is older may be left out; None for all.
+            clock: tells the present moment, for requests that are signed.
+
+        Raises:
+            ProviderError: the service does not show them as it should.
         """
 
 

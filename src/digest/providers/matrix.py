@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.config.settings import keys_of, wanted_by
 from digest.errors import SettingsError
-from digest.providers import CallsBack, Examines, KeepsLog, OwnsList
+from digest.providers import CallsBack, Examines, KeepsLog, KeepsSuppressions, OwnsList
 from digest.providers.finding import provider_class, provider_names
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Entry:
     owns_list: bool
     calls_back: bool
     keeps_log: bool
+    keeps_suppressions: bool
     examines: bool
     options: tuple[Option, ...]
     secrets: Mapping[str, Secret]
@@ -59,6 +60,7 @@ class Entry:
             "signature": limits.signature,
             "log": self.keeps_log,
             "log_delay": _seconds(limits.log_delay),
+            "suppressions": self.keeps_suppressions,
             "owns_list": self.owns_list,
             "examines": self.examines,
             "inline_images": limits.inline_images,
@@ -102,6 +104,7 @@ def entry_of(name: str) -> Entry:
         owns_list=_has(found, OwnsList),
         calls_back=_has(found, CallsBack),
         keeps_log=_has(found, KeepsLog),
+        keeps_suppressions=_has(found, KeepsSuppressions),
         examines=_has(found, Examines),
         options=_options(getattr(module, "Options", None)),
         secrets=getattr(module, "SECRETS", {}),

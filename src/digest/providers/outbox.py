@@ -51,6 +51,7 @@ class Outbox:
     name: ClassVar[str] = "outbox"
     limits: ClassVar[Limits] = Limits(
         messages=500,
+        delivers=False,
         inline_images=True,
         key_lifetime=timedelta.max,
         ids=Ids.MESSAGE,

@@ -21,17 +21,18 @@ import httpx
 import msgspec
 
 from digest.errors import SettingsError
-from digest.model import Event, EventKind, Pattern, Receipt, State
+from digest.model import Event, EventKind, Pattern, Receipt, Standing, State
 from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking
 from digest.wire.answers import UnclearError, decoded, explained, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
 from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.suppressions import Page, Suppression, listed, read_all, told_at
 from digest.wire.webhooks import check_moment, check_signature, header_of, moment_of, read_body, secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from digest.model import Address, Batch, Edition
     from digest.providers import Setup
@@ -52,6 +53,8 @@ _KINDS = {
     "email.opened": EventKind.OPENED,
     "email.clicked": EventKind.CLICKED,
 }
+# Why it suppresses an address: https://resend.com/docs/api-reference/suppressions/list-suppressions, 2026-11-23.
+_STANDINGS = {"complaint": Standing.COMPLAINED, "bounce": Standing.BOUNCED}
 
 
 @options
@@ -134,9 +137,10 @@ class Resend:
             ProviderError: it cannot be read.
         """
         del fetch
+        key = self._signing_key()
         call_id, stamp = header_of(headers, "svix-id"), header_of(headers, "svix-timestamp")
         signed = b".".join((call_id.encode(), stamp.encode(), body))
-        expected = b64encode(hmac.digest(self._signing_key(), signed, "sha256")).decode()
+        expected = b64encode(hmac.digest(key, signed, "sha256")).decode()
         given = header_of(headers, "svix-signature").split(" ")
         check_signature(expected, *(one.removeprefix("v1,") for one in given if one.startswith("v1,")))
         check_moment(stamp, now)
@@ -152,6 +156,26 @@ class Resend:
             msg = f"{_WEBHOOK_SECRET} is no signing secret of Resend"
             raise SettingsError(msg, hint='It begins with "whsec_", and is shown once, when the webhook is made.')
         return key
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained or bounced, or was put on the list by hand, of the team; it cannot leave out what is old.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender, since, clock
+
+        def read(mark: str) -> Page:
+            asked = {"limit": "100", **({"after": mark} if mark else {})}
+            request = httpx.Request("GET", f"{self.url}/suppressions", params=asked, headers=self.headers)
+            found = listed(fetch(request), _Suppressed)
+            entries = [entry.told() for entry in found.data]
+            return Page(suppressions=entries, following=found.data[-1].id if found.has_more and found.data else "")
+
+        yield from read_all(read)
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's domains."""
@@ -266,6 +290,22 @@ def _kind(call: _Call) -> EventKind:
     if call.type == "email.bounced":
         return EventKind.BOUNCED if call.data.bounce.type == "Permanent" else EventKind.SOFT_BOUNCED
     return _KINDS.get(call.type, EventKind.OTHER)
+
+
+class _Entry(msgspec.Struct):
+    id: str
+    email: str
+    origin: str = ""
+    created_at: str = ""
+
+    def told(self) -> Suppression:
+        standing = _STANDINGS.get(self.origin, Standing.LEFT)
+        return Suppression(email=self.email, standing=standing, reason=self.origin, at=told_at(self.created_at))
+
+
+class _Suppressed(msgspec.Struct):
+    data: list[_Entry]
+    has_more: bool = False
 
 
 class _Domain(msgspec.Struct):

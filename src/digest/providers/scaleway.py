@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003  # msgspec reads it when the program runs
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import httpx
@@ -20,18 +20,19 @@ import msgspec
 from msgspec import Meta
 
 from digest.errors import ProviderError, SettingsError
-from digest.model import Event, EventKind, Pattern, Receipt, State
+from digest.model import Event, EventKind, Pattern, Receipt, Standing, State
 from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking
 from digest.wire.answers import decoded, one_for_each, receipts_by_status
 from digest.wire.columns import Columns, ascii_mailbox, further_headers, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
 from digest.wire.sns import Topic, fetched
+from digest.wire.suppressions import Page, Suppression, listed, read_all, told_at
 from digest.wire.webhooks import EventId, ForgedError, moment_of, read_body
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cryptography.x509 import Certificate
 
@@ -58,6 +59,8 @@ _KINDS = {
     # Scaleway itself or the reader's server took it for spam; the reader need not have complained.
     "email_spam": EventKind.SOFT_BOUNCED,
 }
+# Of https://www.scaleway.com/en/developers/api/transactional-email, read on 2026-11-23.
+_GONE = "mailbox_not_found"
 ProjectId = Annotated[
     str, Meta(pattern=r"\A[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z", description="the ID of a project")
 ]
@@ -148,11 +151,38 @@ class Scaleway:
         notification = self.topic.read(body, now=now, fetch=fetch)
         return _events(read_body(notification.message.encode(), _News)) if notification else []
 
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield whose mailbox is not there, of the sender's domain; one that is full is no reason to leave someone out.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del since, clock
+        domains = listed(self._ask_domains(sender, fetch), _Domains).domains
+        if not domains:
+            msg = f"Scaleway does not know {sender.domain} in this project, so it cannot be asked about it"
+            raise ProviderError(msg, hint="Compare project_id with the console, and what the key may do.")
+        for domain in domains:
+            yield from read_all(partial(self._page, fetch, domain.id))
+
+    def _page(self, fetch: Fetch, domain_id: str, mark: str) -> Page:
+        asked = {"domain_id": domain_id, "page": mark or "1", "page_size": "100", "type": _GONE}
+        request = httpx.Request("GET", f"{self.url}/blocklists", params=asked, headers=self.headers)
+        entries = listed(fetch(request), _Blocked).blocklists
+        told = [entry.told() for entry in entries if entry.type == _GONE]
+        return Page(suppressions=told, following=str(int(mark or 1) + 1) if entries else "")
+
+    def _ask_domains(self, sender: Address, fetch: Fetch) -> httpx.Response:
+        asked = {"project_id": self.project_id, "name": sender.domain}
+        return fetch(httpx.Request("GET", f"{self.url}/domains", params=asked, headers=self.headers))
+
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the project's domain."""
         del now
-        asked = {"project_id": self.project_id, "name": sender.domain}
-        response = fetch(httpx.Request("GET", f"{self.url}/domains", params=asked, headers=self.headers))
+        response = self._ask_domains(sender, fetch)
         if not response.is_success:
             hint = f"Compare {_KEY} and project_id, and what the key may do."
             return [Finding(good=False, sentence=f"Scaleway says {said(response)}", hint=hint)]
@@ -279,9 +309,25 @@ def _events(news: _News) -> Sequence[Event]:
     ]
 
 
+class _Entry(msgspec.Struct):
+    email: str
+    type: str = ""
+    reason: str = ""
+    created_at: str | None = None
+
+    def told(self) -> Suppression:
+        reason = f"{self.type} {self.reason}".strip()
+        return Suppression(email=self.email, standing=Standing.BOUNCED, reason=reason, at=told_at(self.created_at))
+
+
+class _Blocked(msgspec.Struct):
+    blocklists: list[_Entry] = []
+
+
 class _Domain(msgspec.Struct):
     name: str
     status: str
+    id: str = ""
 
 
 class _Domains(msgspec.Struct):

@@ -1,9 +1,9 @@
 """
 Requests to addresses that strangers chose: the links of an issue, and what feeds refer to.
 
-Nothing within our own network is ever asked. A name is looked up once, every address that it has is looked at, and the
-connection goes to that very address, so that no second look-up can lead elsewhere. Each step of a redirect is such a
-request.
+Nothing within our own network is asked, unless a person wrote an address that says by itself that it lies there. A name
+is looked up once, every address that it has is looked at, and the connection goes to that very address, so that no
+second look-up can lead elsewhere. Each step of a redirect is such a request.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ _PORTS = frozenset({80, 443})
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))  # RFC 6052 and 8215
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: what stands before the IPv4 address in the lower half
 _LOW_32 = 0xFFFFFFFF
+_INWARD = (".internal", ".local", ".localhost", ".home.arpa")  # RFC 6761, 6762, 8375, and ICANN's of 2024
 
 
 class RefusedError(httpx.RequestError):
@@ -44,6 +45,15 @@ def _embedded(address: IpAddress) -> Iterator[IPv4Address]:
         yield IPv4Address(number & _LOW_32)
 
 
+def lies_within(host: str) -> bool:
+    """Say whether a host is one of our own network by its very name, and not by what somebody lets the name lead to."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_INWARD)
+    return address.is_private and not address.is_link_local  # where clouds tell their secrets
+
+
 def look_up(host: str, port: int) -> Sequence[str]:
     """
     Return the IP addresses of a host.
@@ -60,6 +70,8 @@ class OutsideTransport(httpx.BaseTransport):
 
     look_up: Callable[[str, int], Sequence[str]] = look_up
     allows: Callable[[IpAddress, int], bool] = lambda address, port: port in _PORTS and is_public(address)
+    meant: httpx.URL | None = None
+    """An address that a person wrote. Where its host lies in our own network by its very name, it is asked there."""
     # Without connections that are kept: one belongs to an IP address here, and may be another site's.
     inner: httpx.BaseTransport = field(
         default_factory=lambda: httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
@@ -92,10 +104,15 @@ class OutsideTransport(httpx.BaseTransport):
         except (OSError, ValueError) as error:
             msg = "its host cannot be found"
             raise httpx.ConnectError(msg, request=request) from error
-        if not addresses or not all(self.allows(address, port) for address in addresses):
+        allowed = self._is_meant(request.url) or all(self.allows(address, port) for address in addresses)
+        if not addresses or not allowed:
             msg = "it leads into a private network, or to a port that is not the web's"
             raise RefusedError(msg, request=request)
         return found[0]
+
+    def _is_meant(self, url: httpx.URL) -> bool:
+        meant = self.meant
+        return meant is not None and lies_within(url.host) and (url.host, url.port) == (meant.host, meant.port)
 
     def close(self) -> None:
         """Close what is open."""

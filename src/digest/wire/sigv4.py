@@ -48,7 +48,7 @@ class Signer:
 
         Args:
             method: of the request.
-            url: without a query.
+            url: with its query, if it has one, in the order and the spelling of `query_of`.
             at: when it is sent; AWS takes no request that is more than five minutes away from its own clock.
             headers: further header fields, all of which are signed.
             body: in blocks.
@@ -60,8 +60,8 @@ class Signer:
         signed = {name.lower(): value for name, value in {**sent, "Host": target.netloc.decode()}.items()}
         names = ";".join(sorted(signed))
         lines = [f"{name}:{signed[name]}" for name in sorted(signed)]
-        path = quote(target.raw_path.decode(), safe="/~") or "/"
-        asked = "\n".join([method, path, "", *lines, "", names, _hash(body)])
+        path, _, query = target.raw_path.decode().partition("?")
+        asked = "\n".join([method, quote(path, safe="/~") or "/", query, *lines, "", names, _hash(body)])
         scope = f"{moment[:8]}/{self.region}/{self.service}/aws4_request"
         to_sign = "\n".join([_ALGORITHM, moment, scope, _hash([asked.encode()])])
         signature = hmac.new(self._key(moment[:8]), to_sign.encode(), sha256).hexdigest()
@@ -74,6 +74,11 @@ class Signer:
         for part in (day, self.region, self.service, "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
         return key
+
+
+def query_of(values: Mapping[str, str]) -> str:
+    """Return a query as it is signed: by name, and all but letters, digits and ``-._~`` escaped."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(values.items()))
 
 
 def _hash(blocks: Iterable[bytes]) -> str:

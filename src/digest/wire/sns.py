@@ -19,7 +19,7 @@ import httpx
 import msgspec
 
 from digest.errors import ProviderError, SettingsError
-from digest.wire.webhooks import TOLERANCE, EventId, ForgedError, moment_of, read_body
+from digest.wire.webhooks import EventId, ForgedError, check_age, moment_of, no_moment, read_body
 from digest.wire.words import said
 
 if TYPE_CHECKING:
@@ -176,11 +176,8 @@ def _check_moment(timestamp: str, now: datetime) -> datetime:
     try:
         moment = moment_of(datetime.fromisoformat(timestamp))
     except (ValueError, ProviderError) as fault:
-        msg = "the moment of the call cannot be read"
-        raise ForgedError(msg) from fault
-    if not -TOLERANCE <= (now - moment).total_seconds() < _RETRYING:
-        msg = "the call was signed too long ago, or in the future"
-        raise ForgedError(msg, hint="If SNS does call here, compare this machine's clock with the time.")
+        raise no_moment() from fault
+    check_age(moment, now, retried_for=_RETRYING)
     return moment
 
 

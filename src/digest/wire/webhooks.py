@@ -71,9 +71,11 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
 
 
-def check_moment(stamp: str, now: datetime) -> datetime:
+def check_moment(stamp: str, now: datetime, *, retried_for: int = TOLERANCE) -> datetime:
     """
     Return the moment that a call was signed at, given in seconds since 1970.
+
+    `retried_for` is for how many seconds a service may tell again what it signed once.
 
     Raises:
         ForgedError: it is not from now, so that somebody may have kept it to send it again.
@@ -81,12 +83,26 @@ def check_moment(stamp: str, now: datetime) -> datetime:
     try:
         moment = datetime.fromtimestamp(int(stamp), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        msg = "the moment of the call cannot be read"
-        raise ForgedError(msg) from error
-    if abs((now - moment).total_seconds()) > TOLERANCE:
+        raise no_moment() from error
+    check_age(moment, now, retried_for=retried_for)
+    return moment
+
+
+def no_moment() -> ForgedError:
+    """Return the error for a call whose moment is none."""
+    return ForgedError("the moment of the call cannot be read")
+
+
+def check_age(moment: datetime, now: datetime, *, retried_for: int) -> None:
+    """
+    See to it that a call is from now, or from as long ago as a service tells again what it signed once.
+
+    Raises:
+        ForgedError: it is older, or from the future.
+    """
+    if not -TOLERANCE <= (now - moment).total_seconds() <= retried_for:
         msg = "the call was signed too long ago, or in the future"
         raise ForgedError(msg, hint="If the service does call here, compare this machine's clock with the time.")
-    return moment
 
 
 def check_basic(headers: httpx.Headers, variable: str, expected: str) -> None:

@@ -12,7 +12,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import httpx
@@ -24,20 +24,23 @@ from digest.errors import ContentError, ProviderError
 from digest.model import Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.mailersend.news import events_of
+from digest.providers.mailersend.suppressions import LISTS, page_of
 from digest.providers.options import Secret, Switches, options, read_options
 from digest.wire.answers import decoded, explained, looked_up, receipts_by_log, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
+from digest.wire.suppressions import read_all
 from digest.wire.webhooks import check_signature, header_of, secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Event, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _API = "https://api.mailersend.com"
 _KEY, _WEBHOOK_SECRET = "MAILERSEND_API_KEY", "MAILERSEND_WEBHOOK_SECRET"
@@ -158,23 +161,27 @@ class MailerSend:
 
     def _listed(self, batch: Batch, fetch: Fetch) -> Iterator[_Listed]:
         """Return what it has of the issue since the batch was claimed; the end is past, as dates ahead are refused."""
-        name = batch.edition.sender.domain
-        domains = looked_up(self._asking("domains", {"limit": 100}), fetch, _Domains).data
         window: dict[str, str | int] = {
-            "domain_id": next((domain.id for domain in domains if domain.covers(name)), ""),
+            "domain_id": self._domain_id(batch.edition.sender.domain, fetch),
             "date_from": int(batch.at.timestamp()),
             "date_to": int((batch.at + (self.limits.log_delay or timedelta())).timestamp()),
             "tag": issue_tag(batch.edition),
             "limit": _PAGE,
         }
-        if not window["domain_id"]:
-            msg = f"MailerSend does not know {name}, so its log cannot be asked"
-            raise ProviderError(msg, hint="Give the token the right to read domains.")
         for page in range(1, _PAGES + 1):
             emails = looked_up(self._asking("emails", {**window, "page": page}), fetch, _Emails).data
             yield from emails
             if len(emails) < _PAGE:
                 return
+
+    def _domain_id(self, name: str, fetch: Fetch) -> str:
+        """Return the id of the sender's domain, of which it keeps log and lists."""
+        domains = looked_up(self._asking("domains", {"limit": 100}), fetch, _Domains).data
+        for domain in domains:
+            if domain.covers(name):
+                return domain.id
+        msg = f"MailerSend does not know {name}, so it cannot be asked about it"
+        raise ProviderError(msg, hint="Give the token the right to read domains.")
 
     def _asking(self, path: str, what: Mapping[str, str | int]) -> httpx.Request:
         return httpx.Request("GET", f"{self.url}/v1/{path}", params=what, headers=self.headers)
@@ -192,6 +199,24 @@ class MailerSend:
         secret = secret_for(_WEBHOOK_SECRET, self.webhook_secret)
         check_signature(hmac.digest(secret, body, "sha256").hex(), header_of(headers, "Signature"))
         return events_of(body)
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, unsubscribed or bounced, of the sender's domain; what is old cannot be left out.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del since, clock
+        domain = self._domain_id(sender.domain, fetch)
+
+        def ask(place: str) -> httpx.Response:
+            return fetch(httpx.Request("GET", f"{self.url}/v1/{place}&domain_id={domain}", headers=self.headers))
+
+        for name in LISTS:
+            yield from read_all(partial(page_of, ask, name))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's domains."""

@@ -13,6 +13,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 from urllib.parse import urlencode
 
@@ -25,18 +26,21 @@ from digest.model import Receipt, State
 from digest.providers import Finding, Ids, Limits
 from digest.providers.mailgun.form import Form
 from digest.providers.mailgun.news import Call, Page
+from digest.providers.mailgun.suppressions import LISTS, page_of
 from digest.providers.options import Secret, Switches, options, read_options
 from digest.wire.answers import UnclearError, decoded, receipts_by_status, refusal
 from digest.wire.columns import Columns, issue_tag
+from digest.wire.suppressions import read_all
 from digest.wire.webhooks import ForgedError, check_moment, check_signature, read_body, secret_for
 from digest.wire.words import said, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from digest.model import Address, Batch, Event
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _REGIONS = {"us": "https://api.mailgun.net", "eu": "https://api.eu.mailgun.net"}
 _KEY, _SIGNING_KEY = "MAILGUN_API_KEY", "MAILGUN_WEBHOOK_SIGNING_KEY"
@@ -48,6 +52,11 @@ _WRONG_PLACE = "Mailgun Magnificent API"  # what a path that does not exist answ
 _NOBODYS_FAULT = re.compile(r"\bfrom'? parameter|16KB total", re.IGNORECASE)
 _SKEW = timedelta(hours=1)
 """By how much our clock and that of the log may differ."""
+_RETRYING = 8 * 3600
+"""
+Seconds for which it tells again what it signed once, by the same token: the guide "Webhook Retries" at
+https://documentation.mailgun.com, and hookdeck/webhook-skills@f491a9a, both read on 2026-11-23.
+"""
 
 Domain = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", description="a domain such as `mg.example.org`")
@@ -194,7 +203,7 @@ class Mailgun:
         Return the event that a call tells of. Its id is the token of the signature.
 
         A moment and that token are signed, and not what is told. Whoever has seen a call could tell other things with
-        them; but as an id that was heard is not heard again, they would tell nobody.
+        them; but as an id that was kept is not heard again, what is of a reader tells nothing new.
 
         Raises:
             ForgedError: its signature is wrong, or it is old.
@@ -202,15 +211,30 @@ class Mailgun:
             ProviderError: it cannot be read.
         """
         del headers, fetch
+        key = secret_for(_SIGNING_KEY, self.signing_key)
         call = read_body(body, Call)
         if call.signature is None or call.event_data is None:
             msg = "the call has no signature, so it is not the service's"
             raise ForgedError(msg)
         signed = f"{call.signature.timestamp}{call.signature.token}".encode()
-        expected = hmac.new(secret_for(_SIGNING_KEY, self.signing_key), signed, "sha256").hexdigest()
+        expected = hmac.new(key, signed, "sha256").hexdigest()
         check_signature(expected, call.signature.signature, call.signature.parent_signature)
-        check_moment(str(call.signature.timestamp), now)
+        check_moment(str(call.signature.timestamp), now, retried_for=_RETRYING)
         return [call.event_data.told_as(call.signature.token)]
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, unsubscribed or bounced, of the domain; what is old cannot be left out.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender, since, clock
+        ask = partial(self._ask, fetch=fetch)
+        for name in LISTS:
+            yield from read_all(partial(page_of, ask, self.options.domain, name))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the domain, and whether it has an unsubscribe link of its own."""

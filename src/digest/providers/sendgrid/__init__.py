@@ -12,7 +12,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import httpx
@@ -23,19 +23,22 @@ from digest.model import Pattern, Receipt, Spelling, State, merge
 from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, Switches, options, read_options
 from digest.providers.sendgrid.news import PUBLIC_KEY, events_of
+from digest.providers.sendgrid.suppressions import LISTS, page_of
 from digest.wire.answers import RejectedError, UnclearError, decoded, explained, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.suppressions import read_all
 from digest.wire.webhooks import secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Event, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _REGIONS = {"global": "https://api.sendgrid.com", "eu": "https://api.eu.sendgrid.com"}
 _KEY = "SENDGRID_API_KEY"
@@ -152,6 +155,20 @@ class SendGrid:
         """
         del fetch
         return events_of(headers, body, secret_for(PUBLIC_KEY, self.public_key), now)
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, unsubscribed or cannot be reached, of the account.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender, clock
+        ask = partial(self._ask, fetch=fetch)
+        for name in LISTS:
+            yield from read_all(partial(page_of, ask, since, name))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask what the key may do, and where it may, for the domain of `sender`."""

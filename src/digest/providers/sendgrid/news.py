@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PUBLIC_KEY = "SENDGRID_WEBHOOK_PUBLIC_KEY"
 """The variable that holds the key."""
+_RETRYING = 24 * 3600
+"""Seconds for which it tries to deliver a call; whether it signs it anew each time, it does not say."""
 _KINDS = {
     "processed": EventKind.ACCEPTED,
     "dropped": EventKind.REFUSED,
@@ -51,7 +53,7 @@ def events_of(headers: httpx.Headers, body: bytes, key: bytes, now: datetime) ->
     stamp = header_of(headers, "X-Twilio-Email-Event-Webhook-Timestamp")
     signature = header_of(headers, "X-Twilio-Email-Event-Webhook-Signature")
     _check_signature(key, signature, stamp.encode() + body)
-    check_moment(stamp, now)
+    check_moment(stamp, now, retried_for=_RETRYING)
     return [_event(news) for news in read_body(body, list[_News])]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import httpx
@@ -22,18 +23,21 @@ from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, Switches, options, read_options
 from digest.providers.ses.news import events_of
 from digest.providers.ses.request import body_of
+from digest.providers.ses.suppressions import page_of
 from digest.wire.answers import decoded, one_for_each, put_off, receipts_by_status, refusal
 from digest.wire.sigv4 import Signer
 from digest.wire.sns import Topic
+from digest.wire.suppressions import read_all
 from digest.wire.words import clean, said, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Event
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _KEY_ID, _KEY, _SESSION_TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
 _REGION = "AWS_REGION"
@@ -182,6 +186,23 @@ class Ses:
         del headers  # all that counts is signed, in the body
         notification = self.topic.read(body, now=now, fetch=fetch)
         return events_of(notification) if notification else []
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained or bounced, of the account in its region.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender
+
+        def ask(path: str) -> httpx.Response:
+            url = f"{self.url}/v2/email/{path}"
+            return fetch(httpx.Request("GET", url, headers=self.signer.sign("GET", url, clock())))
+
+        yield from read_all(partial(page_of, ask, since))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account, and for the sender's domain."""

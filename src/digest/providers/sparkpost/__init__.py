@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import httpx
@@ -23,20 +23,23 @@ from digest.model import Pattern, Receipt, Spelling, State, merge, one_line
 from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, Switches, options, read_options
 from digest.providers.sparkpost.news import LOG_DELAY, campaign_of, events_of, queries, receipts_of
+from digest.providers.sparkpost.suppressions import page_of
 from digest.wire.answers import UnclearError, decoded, explained, put_off, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, mailbox
 from digest.wire.header_fields import wire_address
 from digest.wire.json_layout import Each, Json, JsonLayout
+from digest.wire.suppressions import read_all
 from digest.wire.webhooks import check_basic
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Event, Merge
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _REGIONS = {"us": "https://api.sparkpost.com", "eu": "https://api.eu.sparkpost.com"}
 _KEY, _WEBHOOK_AUTH = "SPARKPOST_API_KEY", "SPARKPOST_WEBHOOK_AUTH"
@@ -176,6 +179,23 @@ class SparkPost:
         del now, fetch
         check_basic(headers, _WEBHOOK_AUTH, self.webhook_auth)
         return events_of(body)
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, unsubscribed or bounced, of the account.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender, clock
+
+        def ask(query: str) -> httpx.Response:
+            place = f"{self.url}/api/v1/suppression-list?{query}"
+            return fetch(httpx.Request("GET", place, headers=self.headers))
+
+        yield from read_all(partial(page_of, ask, since))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the domain of `sender`."""

@@ -11,7 +11,7 @@ import hmac
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeVar
 
 import httpx
@@ -19,22 +19,25 @@ import msgspec
 from msgspec import Meta
 
 from digest.errors import ContentError, SettingsError
-from digest.model import Event, EventKind, Pattern, Receipt, State
+from digest.model import Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
+from digest.providers.mailtrap.news import Names, events_of
+from digest.providers.mailtrap.suppressions import page_of
 from digest.providers.options import Secret, options, read_options, refuse_tracking
-from digest.wire import UNREADABLE
 from digest.wire.answers import RejectedError, decoded, looked_up, one_for_each, receipts_by_log, receipts_by_status
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, Json, JsonLayout
-from digest.wire.webhooks import EventId, check_signature, header_of, moment_of, read_body, secret_for
+from digest.wire.suppressions import listed, read_all
+from digest.wire.webhooks import check_signature, header_of, secret_for
 from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from digest.model import Address, Batch, Edition, InlineImage
+    from digest.model import Address, Batch, Edition, Event, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _HOSTS = {"bulk": "https://bulk.api.mailtrap.io", "transactional": "https://send.api.mailtrap.io"}
 _SANDBOX, _GENERAL = "https://sandbox.api.mailtrap.io", "https://mailtrap.io"
@@ -42,17 +45,6 @@ _KEY, _WEBHOOK_SECRET = "MAILTRAP_API_KEY", "MAILTRAP_WEBHOOK_SECRET"
 SECRETS = {_KEY: Secret(meaning="the API token"), _WEBHOOK_SECRET: Secret(meaning="the signing secret", required=False)}
 _REPLACED = "__unsubscribe_url__"
 _Answer = TypeVar("_Answer")
-_KINDS = {
-    "delivery": EventKind.DELIVERED,
-    "soft bounce": EventKind.DEFERRED,  # it tries ten times more
-    "suspension": EventKind.DEFERRED,  # the domain is not verified; it looks again ten times
-    "reject": EventKind.REFUSED,
-    "bounce": EventKind.BOUNCED,
-    "spam": EventKind.COMPLAINED,
-    "unsubscribe": EventKind.LEFT,
-    "open": EventKind.OPENED,
-    "click": EventKind.CLICKED,
-}
 Stream = Annotated[Literal["bulk", "transactional"], Meta(description='`"bulk"` or `"transactional"`')]
 
 
@@ -189,7 +181,25 @@ class Mailtrap:
         del now, fetch
         expected = hmac.digest(secret_for(_WEBHOOK_SECRET, self.webhook_secret), body, "sha256").hex()
         check_signature(expected, header_of(headers, "Mailtrap-Signature"))
-        return [*map(_event, _news(body))]
+        return events_of(body)
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, unsubscribed or bounced, of the sender's domain, in all accounts of the token.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del clock
+
+        def ask(query: str, path: str = "") -> httpx.Response:
+            return fetch(httpx.Request("GET", f"{self.general_url}/api/accounts{path}?{query}", headers=self.headers))
+
+        for account in listed(ask(""), list[_Account]):
+            ask_account = partial(ask, path=f"/{account.id}/suppressions")
+            yield from read_all(partial(page_of, ask_account, since, sender.domain))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the accounts of the token, and for their domains."""
@@ -268,14 +278,9 @@ class _Account(msgspec.Struct):
     id: int
 
 
-class _Names(msgspec.Struct, frozen=True):
-    correlation_id: str = ""
-    batch: str = ""
-
-
 class _Known(msgspec.Struct):
     message_id: str
-    custom_variables: _Names
+    custom_variables: Names
 
 
 def _logged(message: _Known) -> Receipt:
@@ -285,44 +290,6 @@ def _logged(message: _Known) -> Receipt:
 class _Page(msgspec.Struct):
     messages: list[_Known]
     next_page_cursor: str | None
-
-
-class _News(msgspec.Struct):
-    event: str
-    event_id: EventId
-    timestamp: datetime  # in seconds since 1970
-    message_id: str = ""
-    email: str = ""
-    custom_variables: _Names = _Names()
-    reason: str = ""
-    response: str = ""
-    url: str = ""
-
-
-class _Call(msgspec.Struct):
-    events: list[_News]
-
-
-def _news(body: bytes) -> Sequence[_News]:
-    """Read an object with all events, or an object a line with an event each, as the webhook was set up."""
-    try:
-        return msgspec.json.Decoder(_News, strict=False).decode_lines(body)
-    except UNREADABLE:
-        return read_body(body, _Call).events
-
-
-def _event(news: _News) -> Event:
-    return Event(
-        id=news.event_id,
-        kind=_KINDS.get(news.event.replace("_", " "), EventKind.OTHER),
-        at=moment_of(news.timestamp),
-        original=news.event,
-        reason=news.reason or news.response,
-        correlation_id=news.custom_variables.correlation_id,
-        message_id=news.message_id,
-        email=news.email,
-        url=news.url,
-    )
 
 
 class _Domain(msgspec.Struct):

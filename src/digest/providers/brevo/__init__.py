@@ -13,7 +13,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
 import httpx
@@ -22,10 +22,12 @@ from msgspec import Meta
 
 from digest.model import Context, Event, EventKind, Pattern, Receipt, State, one_line
 from digest.providers import Finding, Ids, Limits, OneClick
+from digest.providers.brevo.suppressions import page_of
 from digest.providers.options import Secret, options, read_options, refuse_tracking
 from digest.wire.answers import decoded, explained, one_for_each, receipts_by_status
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
+from digest.wire.suppressions import read_all
 from digest.wire.webhooks import (
     check_basic,
     check_signature,
@@ -38,12 +40,13 @@ from digest.wire.webhooks import (
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from digest.model import Address, Batch, Edition, Slot
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _API = "https://api.brevo.com"
 _KEY, _WEBHOOK_AUTH = "BREVO_API_KEY", "BREVO_WEBHOOK_AUTH"
@@ -176,11 +179,29 @@ class Brevo:
         return [_event(one, now) for one in (news if isinstance(news, list) else [news])]
 
     def _check(self, headers: httpx.Headers) -> None:
+        secret = secret_for(_WEBHOOK_AUTH, self.webhook_auth)
         scheme, _, token = header_of(headers, "Authorization").partition(" ")
         if scheme.lower() == "bearer":
-            check_signature(secret_for(_WEBHOOK_AUTH, self.webhook_auth), token)
+            check_signature(secret, token)
         else:
             check_basic(headers, _WEBHOOK_AUTH, self.webhook_auth)
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, unsubscribed or bounced, of the account.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender, clock
+
+        def ask(query: str) -> httpx.Response:
+            place = f"{self.url}/v3/smtp/blockedContacts?{query}"
+            return fetch(httpx.Request("GET", place, headers=self.headers))
+
+        yield from read_all(partial(page_of, ask, since))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's domains."""

@@ -21,9 +21,11 @@ from msgspec import Meta
 
 from digest.config.settings import Switch
 from digest.errors import ContentError, ProviderError
-from digest.model import Event, EventKind, Pattern, Receipt, State
+from digest.model import Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, Switches, options, read_options
+from digest.providers.postmark.news import Metadata, event_of
+from digest.providers.postmark.suppressions import Dump
 from digest.wire.answers import (
     decoded,
     explained,
@@ -36,15 +38,17 @@ from digest.wire.answers import (
 )
 from digest.wire.columns import Columns, further_headers, issue_tag, mailbox
 from digest.wire.json_layout import Each, Json, JsonLayout
-from digest.wire.webhooks import check_basic, moment_of, read_body
+from digest.wire.suppressions import listed
+from digest.wire.webhooks import check_basic
 from digest.wire.words import clean, said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from digest.model import Address, Batch, Edition, InlineImage
+    from digest.model import Address, Batch, Edition, Event, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _API = "https://api.postmarkapp.com"
 _TOKEN, _WEBHOOK_AUTH = "POSTMARK_SERVER_TOKEN", "POSTMARK_WEBHOOK_AUTH"
@@ -75,19 +79,6 @@ _INVALID = 300
 _OURS = re.compile(r"'(?:From|ReplyTo)'")
 _INACTIVE = "will not deliver to these inactive addresses"
 _REPLACED = re.compile(r"\{\{\s*\{?\s*pm:", re.IGNORECASE)
-# Records, types of bounces (https://postmarkapp.com/developer/api/bounce-api#bounce-types), reasons to suppress.
-_SOFT = ("SoftBounce", "DnsError", "SpamNotification", "VirusNotification", "Blocked", "DMARCPolicy")
-_KINDS = {
-    "Delivery": EventKind.DELIVERED,
-    "Transient": EventKind.DEFERRED,
-    **dict.fromkeys(("HardBounce", "BadEmailAddress"), EventKind.BOUNCED),
-    **dict.fromkeys(_SOFT, EventKind.SOFT_BOUNCED),
-    **dict.fromkeys(("ManuallyDeactivated", "Unconfirmed", "SMTPApiError"), EventKind.REFUSED),
-    "SpamComplaint": EventKind.COMPLAINED,
-    **dict.fromkeys(("Unsubscribe", "ManualSuppression"), EventKind.LEFT),
-    "Open": EventKind.OPENED,
-    "Click": EventKind.CLICKED,
-}
 
 StreamId = Annotated[
     str, Meta(pattern=r"\A[a-z][a-z0-9_-]{0,29}\Z", description="the ID of a message stream, such as `broadcast`")
@@ -194,7 +185,22 @@ class Postmark:
         del now, fetch
         check_basic(headers, _WEBHOOK_AUTH, self.webhook_auth)
         # The trace stays the same when an event is told again; test calls have none.
-        return [_event(headers.get("X-PM-Webhook-Trace-Id") or sha256(body).hexdigest(), read_body(body, _Call))]
+        return [event_of(headers.get("X-PM-Webhook-Trace-Id") or sha256(body).hexdigest(), body)]
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, left or bounced, of the stream; it tells all of them in one answer.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender, clock
+        asked = {"fromdate": f"{since:%Y-%m-%d}"} if since else {}
+        place = f"{self.url}/message-streams/{self.stream}/suppressions/dump"
+        response = fetch(httpx.Request("GET", place, params=asked, headers=self.headers))
+        yield from (entry.told() for entry in listed(response, Dump).suppressions)
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the stream. Domains are told to the account's token alone, which sending does not need."""
@@ -281,12 +287,8 @@ def _is_nobodys(result: _Result) -> bool:
     return result.error_code in _WHOEVER_IT_IS or bool(is_ours)
 
 
-class _Metadata(msgspec.Struct):
-    correlation_id: str = ""
-
-
 class _Known(msgspec.Struct, rename="pascal"):
-    metadata: _Metadata
+    metadata: Metadata
     message_id: str = msgspec.field(name="MessageID")
 
 
@@ -305,45 +307,3 @@ class _Unsubscribing(msgspec.Struct, rename="pascal", frozen=True):
 class _Stream(msgspec.Struct, rename="pascal"):
     message_stream_type: str
     subscription_management_configuration: _Unsubscribing = _Unsubscribing()
-
-
-class _Call(msgspec.Struct, rename="pascal"):
-    record_type: str
-    type: str = ""
-    message_id: str | None = msgspec.field(default=None, name="MessageID")
-    metadata: _Metadata | None = None
-    recipient: str = ""
-    email: str = ""
-    delivered_at: datetime | None = None
-    bounced_at: datetime | None = None
-    received_at: datetime | None = None
-    changed_at: datetime | None = None
-    details: str | None = None
-    description: str | None = None
-    original_link: str = ""
-    suppress_sending: bool = False
-    suppression_reason: str | None = None
-
-
-def _event(event_id: str, call: _Call) -> Event:
-    moment = call.delivered_at or call.bounced_at or call.received_at or call.changed_at
-    if moment is None:
-        msg = f'the call tells of "{clean(call.record_type)}", and not when it happened'
-        raise ProviderError(msg)
-    return Event(
-        id=event_id,
-        kind=_kind(call),
-        at=moment_of(moment),
-        original=call.type or call.record_type,
-        reason=call.details or call.description or call.suppression_reason or "",
-        correlation_id=call.metadata.correlation_id if call.metadata else "",
-        message_id=call.message_id or "",
-        email=call.recipient or call.email,
-        url=call.original_link,
-    )
-
-
-def _kind(call: _Call) -> EventKind:
-    # A subscription also changes when an address may be written to again.
-    suppressed_for = call.suppression_reason if call.suppress_sending else None
-    return _KINDS.get(call.type or suppressed_for or call.record_type, EventKind.OTHER)

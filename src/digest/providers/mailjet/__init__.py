@@ -10,15 +10,17 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import httpx
 import msgspec
 
 from digest.errors import ContentError
-from digest.model import Event, EventKind, Pattern, Receipt, State
+from digest.model import Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits
+from digest.providers.mailjet.news import events_of
+from digest.providers.mailjet.suppressions import KINDS, page_of
 from digest.providers.options import Secret, Switches, options, read_options
 from digest.wire.answers import (
     decoded,
@@ -30,16 +32,18 @@ from digest.wire.answers import (
 )
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
-from digest.wire.webhooks import check_basic, event_id, moment_of, read_body
+from digest.wire.suppressions import read_all
+from digest.wire.webhooks import check_basic
 from digest.wire.words import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from digest.model import Address, Batch, Edition, InlineImage
+    from digest.model import Address, Batch, Edition, Event, InlineImage
     from digest.providers import Setup
     from digest.wire import Fetch
+    from digest.wire.suppressions import Suppression
 
 _API = "https://api.mailjet.com"
 _KEY, _SECRET, _WEBHOOK_AUTH = "MAILJET_API_KEY", "MAILJET_SECRET_KEY", "MAILJET_WEBHOOK_AUTH"
@@ -50,14 +54,6 @@ SECRETS = {
 }
 _LONGEST_SUBJECT = 255
 _SWITCH = {True: "enabled", False: "disabled"}
-_KINDS = {
-    "sent": EventKind.DELIVERED,  # "the destination SMTP server has accepted the message"
-    "blocked": EventKind.REFUSED,
-    "spam": EventKind.COMPLAINED,
-    "unsub": EventKind.LEFT,
-    "open": EventKind.OPENED,
-    "click": EventKind.CLICKED,
-}
 
 
 @options
@@ -164,8 +160,24 @@ class Mailjet:
         """
         del now, fetch
         check_basic(headers, _WEBHOOK_AUTH, self.webhook_auth)
-        news = read_body(body, list[_News] | _News)  # type: ignore[arg-type]  # msgspec takes unions
-        return [*map(_event, news if isinstance(news, list) else [news])]
+        return events_of(body)
+
+    def suppressions(
+        self, fetch: Fetch, *, sender: Address, since: datetime | None, clock: Callable[[], datetime]
+    ) -> Iterator[Suppression]:
+        """
+        Yield who complained, left or bounced, by the log of messages of the account.
+
+        Raises:
+            ProviderError: it does not show them as it should.
+        """
+        del sender, clock
+
+        def ask(query: str) -> httpx.Response:
+            return fetch(httpx.Request("GET", f"{self.url}/v3/REST/message?{query}", headers=self.headers))
+
+        for kind in KINDS:
+            yield from read_all(partial(page_of, ask, since, kind))
 
     def examine(self, sender: Address, *, now: datetime, fetch: Fetch) -> Sequence[Finding]:
         """Ask for the account's senders."""
@@ -277,42 +289,6 @@ class _Message(msgspec.Struct):
 
 class _Found(msgspec.Struct, rename="pascal"):
     data: list[_Message]
-
-
-class _News(msgspec.Struct):
-    event: str
-    time: int
-    email: str = ""
-    message_id: int | str = msgspec.field(name="MessageID", default="")
-    custom_id: str = msgspec.field(name="CustomID", default="")
-    hard_bounce: bool = False
-    error_related_to: str = ""
-    error: str = ""
-    smtp_reply: str = ""
-    url: str = ""
-
-
-def _event(news: _News) -> Event:
-    reason = ": ".join(part for part in (news.error_related_to, news.error) if part)
-    return Event(
-        id=event_id(news.event, str(news.message_id), news.email, str(news.time), news.url),
-        kind=_kind(news),
-        at=moment_of(news.time),
-        original=news.event,
-        reason=reason or news.smtp_reply,
-        correlation_id=news.custom_id,
-        message_id=str(news.message_id),
-        email=news.email,
-        url=news.url,
-    )
-
-
-def _kind(news: _News) -> EventKind:
-    if news.event != "bounce":
-        return _KINDS.get(news.event, EventKind.OTHER)
-    if news.hard_bounce:
-        return EventKind.BOUNCED
-    return EventKind.DEFERRED if news.error == "greylisted" else EventKind.SOFT_BOUNCED  # it tries those again
 
 
 class _Sender(msgspec.Struct, rename="pascal"):
