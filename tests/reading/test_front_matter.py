@@ -73,6 +73,12 @@ def test_a_blank_key_counts_as_absent(desk: Desk, key: str, blank: str) -> None:
     assert replace(waiting, introduction=none.introduction) == none
 
 
+def test_former_names(desk: Desk) -> None:
+    """They are read as slugs are, with commas between, those of stories behind a slash."""
+    issue = desk.read(with_keys("formerly: First Snow, 2026-x/A story ,"))
+    assert issue.formerly == ("first-snow", "2026-x/a-story")
+
+
 @pytest.mark.parametrize("blank", ["", "~", '"  "'])
 def test_a_blank_subject_is_a_fault(desk: Desk, blank: str) -> None:
     """A subject that was begun and not written must not silently become another one."""

@@ -9,9 +9,11 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
+from digest.files import write_whole
 from digest.links import slugify
 from digest.publishing.newsroom import ISSUES
 from digest.reading import INDEX
+from digest.tokens import VARIABLE, new_key
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,7 +42,8 @@ def start_newsletter(folder: Path, today: date) -> list[Path]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes((_STARTER / source).read_bytes())
     _keep_out_of_git(folder / ".gitignore")
-    return [*files, folder / ".gitignore"]
+    _keep_secret(folder / ".env")
+    return [*files, folder / ".gitignore", folder / ".env"]
 
 
 def _keep_out_of_git(file: Path) -> None:
@@ -49,9 +52,25 @@ def _keep_out_of_git(file: Path) -> None:
     file.write_text(f"{before.rstrip()}\n\n{_read('gitignore')}".lstrip(), "utf-8")
 
 
-def start_issue(root: Path, title: str, today: date) -> Path:
+def _keep_secret(file: Path) -> None:
+    """Write a key of the newsletter's own, unless there is one, into a file that only its owner reads."""
+    before = file.read_text("utf-8") if file.exists() else ""
+    if VARIABLE in before:
+        return
+    file.touch(mode=0o600)
+    secret = Template(_read("env")).substitute(key=new_key())
+    file.write_text(f"{before.rstrip()}\n\n{secret}".lstrip(), "utf-8")
+
+
+def start_issue(root: Path, title: str, today: date, content: str = "") -> Path:
     """
     Write the beginning of an issue, dated and numbered, and return its file.
+
+    Args:
+        root: the newsletter's folder.
+        title: its subject, as front matter has it.
+        today: the day that it bears.
+        content: its Markdown; without one, an example.
 
     Raises:
         UsageError: the title is blank, or an issue of that name is there already.
@@ -59,15 +78,19 @@ def start_issue(root: Path, title: str, today: date) -> Path:
     if not title.strip():
         msg = "an issue needs a title"
         raise UsageError(msg, hint='Say what it is about: digest new "Past the plateau"')
-    file = root / ISSUES / f"{today}-{slugify(title)}.md"
+    file = issue_file(root, title, today)
     if file.exists():
         msg = f"{file.relative_to(root)} is there already"
         raise UsageError(msg, hint="Choose another title.")
-    draft = Template(_read("issue.md"))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    text = draft.substitute(subject=json.dumps(title, ensure_ascii=False), number=_last_number(root) + 1)
-    file.write_text(text, "utf-8")
+    front = Template(_read("front.md"))
+    head = front.substitute(subject=json.dumps(title, ensure_ascii=False), number=_last_number(root) + 1)
+    write_whole(file, f"{head}{content or _read('issue.md')}".encode())
     return file
+
+
+def issue_file(root: Path, title: str, today: date) -> Path:
+    """Return the file of an issue that is started on a day."""
+    return root / ISSUES / f"{today}-{slugify(title)}.md"
 
 
 def _read(name: str) -> str:

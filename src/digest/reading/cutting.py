@@ -38,7 +38,12 @@ _LOOSE = {"heading_close": 3, "hr": 1}
 
 def count_words(tokens: Tokens) -> int:
     """Return how many words a reader reads; a field is one, and so is a sign of a script without spaces."""
-    return len(_WORD.findall(plain_text(tokens)))
+    return words_in(plain_text(tokens))
+
+
+def words_in(text: str) -> int:
+    """Return how many words a plain text has; a sign of a script without spaces is one."""
+    return len(_WORD.findall(text))
 
 
 def is_fold(token: Token) -> bool:
@@ -121,8 +126,7 @@ def _inline_like(inline: Token, children: Tokens) -> Token:
 def _cut_inline(children: Tokens, room: int, *, must: bool) -> tuple[Tokens, Tokens] | None:
     """Cut after the last sentence that fits; where `must` be and none does, after the last word."""
     text = "".join(map(said, children))
-    words = [match.end() for match in islice(_WORD.finditer(text), room)]
-    sentences = [end for end in _sentence_ends(text) if words and end <= words[-1]]
+    words, sentences = ends_within(text, room)
     cut = _last_cut(children, sentences)
     if cut is None and must:
         cut = _last_cut(children, words)
@@ -130,7 +134,14 @@ def _cut_inline(children: Tokens, room: int, *, must: bool) -> tuple[Tokens, Tok
     return cut
 
 
-def _sentence_ends(text: str) -> Iterator[int]:
+def ends_within(text: str, room: int) -> tuple[list[int], list[int]]:
+    """Return where each of the first `room` words of a text ends, and where sentences do up to there."""
+    words = [match.end() for match in islice(_WORD.finditer(text), room)]
+    return words, [end for end in sentence_ends(text) if words and end <= words[-1]]
+
+
+def sentence_ends(text: str) -> Iterator[int]:
+    """Return where the sentences of a text end, in its characters."""
     for match in _STOP.finditer(text):
         stop = match.end("stop")
         goes_on = (match["next"] or "").islower() or _ABBREVIATION.search(text, max(stop - 12, 0), stop)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 # What a backslash escapes is passed over. A backtick ends a pair, since it may end the code that the braces stand in.
 _BRACES = re.compile(r"\\\\|\\\{+|(\{\{(?:[^`\n]*?\}\}+)?)")
 _HIDDEN = re.compile(r"zbraces(\d+)x([0-9a-f]+)z")
-_RESERVED = re.compile(r"z(?:slot|braces|insert)[0-9a-f]\w*", re.IGNORECASE)
+RESERVED = re.compile(r"z(?:slot|braces|insert)[0-9a-f]\w*", re.IGNORECASE)
+"""Words that nobody but us may write."""
 _FIELD = re.compile(r"""\{\{\s*([A-Za-z_]\w*)(?:\s+or\s+(?:"([^"]+)"|'([^']+)'))?\s*\}\}""")
 _ESCAPED = re.compile(r"\\(?=\{\{)")
 _LITERAL_HINT = r"Braces that are meant as text stand in code, or behind a backslash: \{{"
@@ -42,7 +43,7 @@ def hide(text: str, path: str, line: int = 1) -> str:
 
 
 def _hide_in_line(line: str, path: str, number: int) -> str:
-    reserved = _RESERVED.search(line)
+    reserved = RESERVED.search(line)
     if reserved:
         msg = f"the word {reserved[0]} is reserved, since digest marks fields by such words"
         raise ContentError(msg, hint="Change a letter of it.", place=Place(path, number))

@@ -17,7 +17,7 @@ from digest.reading.parts import read_chapter, read_page, split_chapters, take_t
 from digest.reading.raw_html import line_of
 from digest.reading.source import read_source
 from digest.reading.stories import INDEX, read_story, story_files
-from digest.reading.values import day, moment, readiness, switch, whole_number
+from digest.reading.values import day, former_names, moment, readiness, switch, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +38,7 @@ ISSUE_KEYS = (
     "title",
     "preheader",
     "slug",
+    "formerly",
     "number",
     "date",
     "send_at",
@@ -86,6 +87,17 @@ class IssueReader:
                 parts=tuple(_with_slugs_of_their_own(parts)),
             )
 
+    def read_front(self, path: Path) -> Issue:
+        """
+        Read what the front matter of an issue says, without its content.
+
+        Raises:
+            ContentError: the front matter has something to mend.
+            CombinedError: it has several such things.
+        """
+        with Faults() as faults:
+            return self._read_front(self._open(path / INDEX if path.is_dir() else path, faults).front, path)
+
     def _open(self, file: Path, faults: Faults) -> Source:
         if file.name == INDEX and not file.exists():
             msg = "the folder of an issue needs this file"
@@ -101,6 +113,7 @@ class IssueReader:
         return Issue(
             path=path,
             slug=front.read("slug", slugify) or slugify(name_of(path)),
+            formerly=front.read("formerly", former_names) or (),
             number=front.read("number", whole_number),
             title=front.text("title") or "",
             subject=_read_subject(front),

@@ -12,7 +12,7 @@ from digest.reading.faults import Faults
 from digest.reading.naming import words_of
 from digest.reading.parts import Headline, make_story, read_headline, read_page, take_title
 from digest.reading.source import read_source
-from digest.reading.values import web_address, whole_number
+from digest.reading.values import former_names, web_address, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from digest.reading.frontmatter import FrontMatter
 
 INDEX = "index.md"
-STORY_KEYS = ("title", "link", "image", "image_alt", "author", "minutes", "read_more", "teaser_words", "slug")
+STORY_KEYS = (
+    "title",
+    "link",
+    "image",
+    "image_alt",
+    "author",
+    "minutes",
+    "read_more",
+    "teaser_words",
+    "slug",
+    "formerly",
+)
 _HIGHEST_LEVEL = 3
 """Of the headings in a story, whose title is of level 2."""
 
@@ -49,6 +60,7 @@ def read_story(file: Path, path: str, fields: Mapping[str, str], teaser_words: i
         most = front.read("teaser_words", whole_number) or teaser_words
         author, read_more = front.text("author"), front.text("read_more")
         minutes, slug = front.read("minutes", whole_number), front.read("slug", slugify)
+        formerly = front.read("formerly", former_names)
         picture, link = _read_picture(front, file), front.text("link", web_address)
         page = read_page(source)
         heading, body = take_title(page)
@@ -60,6 +72,7 @@ def read_story(file: Path, path: str, fields: Mapping[str, str], teaser_words: i
         return replace(
             story,
             slug=slug or story.slug,
+            formerly=formerly or (),
             picture=picture or story.picture,
             author=author,
             minutes=minutes or story.minutes,

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from digest.errors import did_you_mean
+from digest.links import slugify
 from digest.model import MARKER
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ def switch(value: str) -> bool:
         msg = f'"{value}" is neither true nor false'
         raise ValueError(msg)
     return _SWITCHES[value.lower()]
+
+
+def former_names(value: str) -> tuple[str, ...]:
+    """Read what a page was called before: names with commas between, or a story's behind its issue's and a slash."""
+    parts = [[slugify(part) for part in name.split("/")] for name in value.split(",") if name.strip()]
+    return tuple("/".join(names) for names in parts)
 
 
 def web_address(value: str) -> str:
