@@ -5,6 +5,8 @@ The addresses that leave in an issue, and the names that they are made of.
     https://news.example.org/<slug>/<story>/         a story of it
     https://news.example.org/unsubscribe/<token>     a reader's way out
     https://news.example.org/preferences/<token>     a reader's own page
+    https://news.example.org/click/<signed>/<token>  a link that tells who followed it, where that is wished
+    https://news.example.org/open/<signed>/<token>   a picture that tells who looked
 
 The newsletter's address comes from the settings and ends without a slash. A token may be a slot's marker
 (see `digest.model.pattern`), so it is written as it is.
@@ -43,9 +45,24 @@ def preferences_url(newsletter_url: str, token: str) -> str:
     return f"{newsletter_url}/preferences/{token}"
 
 
-def asset_url(assets_url: str, slug: str, filename: str) -> str:
-    """Return where a local image of an issue is published."""
-    return f"{assets_url}/{_part(slug)}/{_part(filename)}"
+def click_url(newsletter_url: str, signed: str, token: str) -> str:
+    """Return an address that leads on to the one that is signed, and tells that a reader went there."""
+    return f"{newsletter_url}/click/{signed}/{token}"
+
+
+def open_url(newsletter_url: str, signed: str, token: str) -> str:
+    """Return where the picture is that tells that a reader looked at an issue."""
+    return f"{newsletter_url}/open/{signed}/{token}"
+
+
+def asset_url(assets_url: str, slug: str, filename: str, version: str) -> str:
+    """
+    Return where a local image of an issue is published.
+
+    `version` stands for its content. It is no part of the path, so that an image that is changed later is there for
+    mail that left before; but caches ask anew, and an issue whose image was changed reads otherwise.
+    """
+    return f"{assets_url}/{_part(slug)}/{_part(filename)}?v={version}"
 
 
 def _part(text: str) -> str:

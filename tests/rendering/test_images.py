@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
-from newsletters import html_of, make_newsletter, png
+from newsletters import READER, html_of, make_newsletter, png
 
 from digest.errors import ContentError
 
@@ -35,19 +36,20 @@ def test_an_image_beside_the_issue_travels_inside_the_message(newsletter: Newsle
     (image,) = edition.images
     assert (image.filename, image.media_type, image.content) == ("stairs.png", "image/png", png(40, 30))
     (shown,) = html_of(edition).all("img")
-    assert {name: shown.attributes[name] for name in ("src", "alt", "title", "width")} == {
+    assert {name: shown.attributes[name] for name in ("src", "alt", "title", "width", "height")} == {
         "src": f"cid:{image.cid}",
         "alt": 'Some "stairs"',
         "title": "Up",
         "width": "40",
+        "height": "30",
     }
 
 
 def test_a_large_image_is_shown_no_wider_than_the_content(newsletter: Newsletter) -> None:
-    """Outlook obeys the width alone, so it is written down."""
-    newsletter.write("wide.png", png(2000, 10))
+    """Outlook obeys its attributes alone, so both sizes are written down."""
+    newsletter.write("wide.png", png(2000, 100))
     (shown,) = html_of(newsletter.render("A ![wide](wide.png) one.")).all("img")
-    assert shown.attributes["width"] == "560"
+    assert (shown.attributes["width"], shown.attributes["height"]) == ("560", "28")
 
 
 def test_a_story_shows_its_image_beside_its_text(newsletter: Newsletter) -> None:
@@ -66,8 +68,65 @@ def test_published_images_are_shown_from_their_address(tmp_path: Path) -> None:
     newsletter = make_newsletter(tmp_path, more='[assets]\nurl = "https://cdn.example.org/i"\n')
     newsletter.write("issues/a b.png", png())
     edition = newsletter.render("![x](<a b.png>)", "issues/one.md")
-    assert html_of(edition).one("img").attributes["src"] == "https://cdn.example.org/i/one/a%20b.png"
+    source = str(html_of(edition).one("img").attributes["src"])
+    assert source.partition("?v=")[0] == "https://cdn.example.org/i/one/a%20b.png"
     assert not edition.images
+
+
+def test_another_content_is_another_edition(tmp_path: Path) -> None:
+    """A published image that was changed after the preview is seen in the address, so the issue counts as changed."""
+    newsletter = make_newsletter(tmp_path, more='[assets]\nurl = "https://cdn.example.org/i"\n')
+    newsletter.write("a.png", png(shade=1))
+    before = newsletter.render("![x](a.png)")
+    newsletter.write("a.png", png(shade=2))
+    assert newsletter.render("![x](a.png)").fingerprint != before.fingerprint
+
+
+# Raw HTML
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<img src="stairs.png" alt="Stairs">',
+        "<IMG alt='Stairs' SRC = 'stairs.png' />",
+        "<p>Up: <img src=stairs.png alt=Stairs> and on</p>",
+        '<!--[if mso]><img src="stairs.png" alt="Stairs"><![endif]-->',
+        'A line with <img\nalt="Stairs"\nsrc="./stairs.png"> in it',
+    ],
+)
+def test_an_image_in_raw_html_is_found_as_one_in_markdown_is(newsletter: Newsletter, tag: str) -> None:
+    """Its tag keeps all else that the editor wrote, and says how large it is shown."""
+    newsletter.write("stairs.png", png(1000, 500))
+    edition = newsletter.render(f"Hello.\n\n{tag}\n")
+    (image,) = edition.images
+    (found,) = re.findall(r"<img[^>]*cid:[^>]*>", edition.html.fill(READER), re.IGNORECASE)
+    assert f'src="cid:{image.cid}" width="560" height="280"' in found
+    assert "Stairs" in edition.html.fill(READER)
+
+
+def test_an_image_in_raw_html_keeps_its_own_width(newsletter: Newsletter) -> None:
+    """The editor has said how large it is shown."""
+    newsletter.write("stairs.png", png(1000, 500))
+    shown = html_of(newsletter.render('<img width="90" src="stairs.png" alt="">')).one("img")
+    assert shown.attributes["width"] == "90"
+    assert "height" not in shown.attributes
+
+
+def test_an_image_in_raw_html_that_is_missing_is_an_error_at_its_line(newsletter: Newsletter) -> None:
+    """A dead path would leave as it is, so it is refused where it stands."""
+    with pytest.raises(ContentError, match=r"the image gone\.png is not there") as caught:
+        newsletter.render('Hello.\n\n<div>\n<p>x</p>\n<img src="gone.png" alt="">\n</div>\n', "issues/one.md")
+    assert str(caught.value.place) == "issues/one.md:5"
+
+
+@pytest.mark.parametrize(
+    "src", ["https://example.org/a.png", "//example.org/a.png", "data:image/png;base64,AA", "#", ""]
+)
+def test_raw_html_that_names_no_file_is_left_to_the_rules(newsletter: Newsletter, src: str) -> None:
+    """What is no path from the issue on stays as it was written."""
+    shown = html_of(newsletter.render(f'<img src="{src}" alt="" width="9">')).one("img")
+    assert shown.attributes["src"] == src
 
 
 @pytest.mark.parametrize(

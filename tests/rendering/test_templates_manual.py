@@ -11,8 +11,8 @@ import pytest
 from newsletters import make_newsletter
 
 from digest.rendering import BUILT_IN
-from digest.rendering.edition import _look
-from digest.rendering.images import Image, Images
+from digest.rendering.images import Image, MailImages
+from digest.rendering.look import look_of
 from digest.rendering.templates import _KEEPING_FIELDS
 from digest.rendering.views import Body, IssueView, PartView
 
@@ -37,22 +37,25 @@ def rows_of(heading: str) -> dict[str, str]:
 def attributes_of(view: type) -> set[str]:
     """Return what a template can print of a view."""
     if is_dataclass(view):
-        return {field.name for field in fields(view)} | {name for name in vars(view) if name == "fit"}
+        return {field.name for field in fields(view)} | {name for name in vars(view) if name in {"fit", "attributes"}}
     return {name for name in vars(view) if not name.startswith("_")}
 
 
 def test_the_manual_lists_all_files() -> None:
     """Each built-in file may be replaced, and is named."""
     files = {path.relative_to(BUILT_IN).as_posix() for path in BUILT_IN.rglob("*") if path.is_file()}
-    assert set(rows_of("Files")) == files
+    pages = {name for name in rows_of("Pages of `digest serve`") if name.startswith("web/")}
+    pages |= rows_of("Mails of `digest serve`").keys()
+    assert set(rows_of("Files")) | pages | set(rows_of("Pages of the archive")) == files
 
 
 def test_the_manual_lists_all_values(newsletter: Newsletter) -> None:
     """Each value of a template is named, and it is said which of them the stylesheet gets."""
-    images = Images(root=newsletter.root, slug="issue", domain="example.org", assets=newsletter.settings.assets)
+    assets = newsletter.settings.assets
+    images = MailImages(root=newsletter.root, slug="issue", domain="example.org", assets=assets, width=1120)
     listed = rows_of("What a template can print")
     assert set(listed) == set(newsletter.renderer._values(newsletter.read(), images))
-    assert {name for name, mark in listed.items() if "*" in mark} == set(_look(newsletter.settings))
+    assert {name for name, mark in listed.items() if "*" in mark} == set(look_of(newsletter.settings))
 
 
 @pytest.mark.parametrize(

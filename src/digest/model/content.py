@@ -67,6 +67,8 @@ class Story:
     """Minutes to read the whole of it, where its whole is known."""
     read_more: str | None
     place: Place
+    formerly: tuple[str, ...] = ()
+    """What its page in the archive was called before, oldest names included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,8 @@ class Issue:
     """With its time zone; None when nobody planned it."""
     ready: bool
     read_more: str | None
+    formerly: tuple[str, ...] = ()
+    """What its page in the archive was called before: a slug, or an issue's and a story's with a slash between."""
     contents: bool | None
     """Whether a table of contents stands at its head; None leaves it to the template."""
     introduction: Prose

@@ -77,6 +77,12 @@ class Consent:
     """Where it was given, or where we learnt of it: an address of a form, a file that was imported."""
     words: str = ""
     """What they agreed to, as they read it."""
+    asked_at: datetime | None = None
+    """When they had asked for it, where they confirmed it later."""
+    asked_from: str = ""
+    """The IP address from which they asked; whole, since it proves nothing without its last part."""
+    confirmed_from: str = ""
+    """The IP address from which they confirmed it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +161,8 @@ class Newcomer:
     tags: tuple[str, ...] = ()
     standing: Standing = Standing.ACTIVE
     """How they stood where they come from; whoever left there is never written to here either."""
+    reason: str = ""
+    """Why they stand so, where that is not the same for everyone who comes with them."""
     joined_at: datetime | None = None
     """When they joined, where that was before today."""
     consent: Consent

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from digest.config import FILE_NAME
 from digest.links import preferences_url, unsubscribe_url
 from digest.model import Edition, Pattern, Picture, Slot
-from digest.rendering.images import Images
+from digest.rendering.images import MailImages
 from digest.rendering.inserts import place
 from digest.rendering.lines import WIDTH, wrap
-from digest.rendering.markup import HtmlWriter
+from digest.rendering.look import content_width, look_of
+from digest.rendering.markup import HtmlWriter, Renderer
 from digest.rendering.mjml import compile_mjml
 from digest.rendering.origins import forget
 from digest.rendering.plaintext import TextWriter
@@ -20,18 +22,15 @@ from digest.rendering.templates import Templates
 from digest.rendering.views import ReaderView, Writers, view_issue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from digest.config import Newsletter, Settings, Theme
+    from digest.config import Settings
     from digest.errors import Place
     from digest.model import InlineImage, Issue
-    from digest.rendering.images import Image
+    from digest.rendering.images import Image, Images
 
-_GUTTER = 40
-"""Space at either side of the content, in pixels."""
-_THUMBNAIL = 0.36
-"""How much of the content's width an image beside a text takes."""
-_RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+_SHARPNESS = 2
+"""How many pixels of a picture a sharp screen has for each that is shown, from side to side."""
 _TOKEN = Slot(name="token").marker
 
 
@@ -59,13 +58,19 @@ class Traced:
 
 
 class EditionRenderer:
-    """Renders the issues of one newsletter."""
+    """
+    Renders the issues of one newsletter.
+
+    Raises:
+        SettingsError: links are to be tracked, and there is no key to sign them with.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._templates = Templates(settings.root)
-        self._look = _look(settings)
+        self._look = look_of(settings)
         self._stylesheet = self._templates.render("content.css", self._look)
+        self._track = _tracker(settings)
 
     def render(self, issue: Issue) -> Edition:
         """
@@ -91,18 +96,19 @@ class EditionRenderer:
             edition=edition, images=images.by_address, mjml=mjml, stylesheet=self._stylesheet, named=images.named
         )
 
-    def _render(self, issue: Issue) -> tuple[Edition, str, Images]:
+    def _render(self, issue: Issue) -> tuple[Edition, str, MailImages]:
         """Return an edition, the MJML of which its HTML is made, and its images."""
         newsletter = self._settings.newsletter
-        images = Images(
+        images = MailImages(
             root=self._settings.root,
             slug=issue.slug,
             domain=newsletter.from_.domain,
             assets=self._settings.assets,
+            width=_SHARPNESS * content_width(self._settings.theme),
         )
         values = self._values(issue, images)
         mjml = self._templates.render("email.mjml", values)
-        html = place(mjml, compile_mjml(mjml), self._stylesheet)
+        html = self._track(place(mjml, compile_mjml(mjml), self._stylesheet), issue.slug)
         text = forget(self._templates.render("email.txt", values))
         edition = Edition(
             slug=issue.slug,
@@ -111,7 +117,7 @@ class EditionRenderer:
             subject=Pattern.of_text(issue.subject),
             html=Pattern.of_html(html),
             text=Pattern.of_text(text.strip() + "\n"),
-            headers={name: Pattern.of_text(value) for name, value in _headers(newsletter).items()},
+            headers={name: Pattern.of_text(value) for name, value in _headers(self._settings).items()},
             images=images.embedded,
         )
         return edition, mjml, images
@@ -119,16 +125,16 @@ class EditionRenderer:
     def _values(self, issue: Issue, images: Images) -> dict[str, object]:
         """Return what a template sees; `reference/templates.md` tells what each is."""
         newsletter, theme = self._settings.newsletter, self._settings.theme
-        html = HtmlWriter(images=images, image_width=_content_width(theme), code_style=theme.code_style)
-        writers = Writers(html=html, text=TextWriter(), images=images)
+        renderer = Renderer(images=images, image_width=content_width(theme), code_style=theme.code_style)
+        writers = Writers(html=HtmlWriter(renderer), text=TextWriter(), images=images)
         return {
             **self._look,
             "issue": view_issue(issue, newsletter, writers),
             "newsletter": newsletter,
             "logo": self._logo(images),
             "reader": ReaderView({"email": "", "name": "", **self._settings.fields}),
-            "unsubscribe_url": unsubscribe_url(newsletter.url, _TOKEN),
-            "preferences_url": preferences_url(newsletter.url, _TOKEN),
+            "unsubscribe_url": unsubscribe_url(self._settings.web_url, _TOKEN),
+            "preferences_url": preferences_url(self._settings.web_url, _TOKEN),
             "wrap": lambda text: "\n".join(wrap(text)),
             "rule": lambda sign: sign * WIDTH,
         }
@@ -141,31 +147,21 @@ class EditionRenderer:
         return images.show(Picture(src=theme.logo, alt=alt, path=file, line=0))
 
 
-def _look(settings: Settings) -> dict[str, object]:
-    """Return what a template sees of the look, which no issue changes."""
-    content_width = _content_width(settings.theme)
-    rightwards = settings.newsletter.language.split("-")[0].lower() not in _RIGHT_TO_LEFT
-    return {
-        "theme": settings.theme,
-        "gutter": _GUTTER,
-        "content_width": content_width,
-        "thumbnail_width": int(content_width * _THUMBNAIL) - 24,
-        "direction": "ltr" if rightwards else "rtl",
-        "start": "left" if rightwards else "right",
-        "end": "right" if rightwards else "left",
-        "arrow": "→" if rightwards else "←",
-    }
+def _tracker(settings: Settings) -> Callable[[str, str], str]:
+    """Return what becomes of the HTML of an issue by its slug; what signs is loaded only where somebody watches."""
+    tracking = settings.tracking
+    if tracking.through == "provider" or not (tracking.opens or tracking.clicks):
+        return lambda html, _slug: html
+    track: Callable[[str, str], str] = import_module("digest.rendering.tracking").Tracker.of(settings).track
+    return track
 
 
-def _content_width(theme: Theme) -> int:
-    return theme.width - 2 * _GUTTER
-
-
-def _headers(newsletter: Newsletter) -> dict[str, str]:
+def _headers(settings: Settings) -> dict[str, str]:
     """Return the header fields of a list's mail; its id is the same in every issue (RFC 2919, 2369 and 8058)."""
+    newsletter = settings.newsletter
     mailbox = newsletter.from_
     return {
         "List-Id": f"{newsletter.name} <{mailbox.email.partition('@')[0]}.{mailbox.domain}>",
-        "List-Unsubscribe": f"<{unsubscribe_url(newsletter.url, _TOKEN)}>",
+        "List-Unsubscribe": f"<{unsubscribe_url(settings.web_url, _TOKEN)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from hashlib import sha256
-from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-import imagesize
+from markupsafe import Markup
 
 from digest.errors import ContentError, Place
 from digest.links import asset_url
 from digest.model import InlineImage
+from digest.rendering.fitting import CACHE, fitted, measure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from digest.model import Picture
 
 # What mail programs show; of these, Outlook for Windows leaves out WebP and SVG (caniemail.com, 2026-05).
-_MEDIA_TYPES = {
+MEDIA_TYPES = {
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
@@ -44,33 +45,22 @@ class Image:
         """Return how wide it is shown where `most` pixels are free; one of unknown size takes them all."""
         return min(self.width or most, most)
 
+    def attributes(self, most: int) -> Markup:
+        """Return what its tag says of its size where `most` pixels are free, with a space before each attribute."""
+        if not (self.width and self.height):
+            return Markup()
+        shown = self.fit(most)
+        return Markup(' width="{}" height="{}"').format(shown, max(1, round(self.height * shown / self.width)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Images:
-    """Resolves the images of one issue, and gathers those that travel inside the message."""
+class Images(ABC):
+    """Resolves the images of one issue; what becomes of a file of ours, those for mail and those for the web know."""
 
     root: Path
-    slug: str
-    domain: str
-    """Of the sender, for the images' names within the message."""
-    assets: Assets
-    _files: dict[str, InlineImage] = field(default_factory=dict)
-    """By their names, regardless of case: they lie in one folder, where they are published or built."""
-
+    """The newsletter's folder."""
     named: dict[str, Place] = field(default_factory=dict)
     """Where pictures were named, by their addresses."""
-
-    @property
-    def embedded(self) -> tuple[InlineImage, ...]:
-        """The images that travel inside the message, each once."""
-        if self.assets.url is not None:
-            return ()
-        return tuple({image.cid: image for image in self._files.values()}.values())
-
-    @property
-    def by_address(self) -> dict[str, InlineImage]:
-        """The images that are files of ours, by the address under which the HTML shows each."""
-        return {self._address(image): image for image in self._files.values()}
 
     def show(self, picture: Picture) -> Image:
         """
@@ -91,19 +81,30 @@ class Images:
             ContentError: the file is not there, lies outside the newsletter, or is no image that mail can show.
         """
         if src.startswith(("https://", "http://")):
-            return Image(url=src, alt=alt)
+            return self.elsewhere(src, alt)
         try:
-            image = self._read(self._find(src, file))
-            width, height = _measure(image)
+            return self.place(self._find(src, file), alt)
         except ContentError as error:
             error.place = Place.of(file, self.root, line)
             raise
-        return Image(url=self._address(image), alt=alt, width=width, height=height)
 
-    def _address(self, image: InlineImage) -> str:
-        if self.assets.url is None:
-            return f"cid:{image.cid}"
-        return asset_url(self.assets.url, self.slug, image.filename)
+    def elsewhere(self, src: str, alt: str) -> Image:
+        """Return an image that is not ours."""
+        return Image(url=src, alt=alt)
+
+    @abstractmethod
+    def place(self, path: Path, alt: str) -> Image:
+        """
+        Return an image that is a file beside the issue.
+
+        Raises:
+            ContentError: it is damaged, too large, or cannot be brought to readers.
+        """
+
+    @property
+    def cache(self) -> Path:
+        """The folder that keeps what was scaled before."""
+        return self.root / CACHE
 
     def _find(self, src: str, file: Path) -> Path:
         if src.startswith("data:"):
@@ -116,38 +117,61 @@ class Images:
         if not path.resolve().is_relative_to(self.root.resolve()):
             msg = f"the image {src} lies outside the newsletter's folder"
             raise ContentError(msg, hint="Copy it beside the issue.")
-        if path.suffix.lower() not in _MEDIA_TYPES:
+        if path.suffix.lower() not in MEDIA_TYPES:
             msg = f"{src} is no image that mail programs show"
-            raise ContentError(msg, hint=f"Save it as one of {', '.join(_MEDIA_TYPES)}.")
-        if self.assets.url is None and not self.assets.embed:
-            msg = f"nothing says how readers get the image {src}"
-            hint = "In digest.toml, under [assets], set `url` to where images are published, or `embed = true`."
-            raise ContentError(msg, hint=hint)
+            raise ContentError(msg, hint=f"Save it as one of {', '.join(MEDIA_TYPES)}.")
         return path
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailImages(Images):
+    """The images of an issue as mail shows them, and those of them that travel inside the message."""
+
+    slug: str
+    domain: str
+    """Of the sender, for the images' names within the message."""
+    assets: Assets
+    width: int
+    """How many pixels a picture has at most from side to side: twice what is shown, for sharp screens."""
+    _files: dict[str, InlineImage] = field(default_factory=dict)
+    """By their names, regardless of case: they lie in one folder, where they are published or built."""
+
+    @property
+    def embedded(self) -> tuple[InlineImage, ...]:
+        """The images that travel inside the message, each once."""
+        if self.assets.url is not None:
+            return ()
+        return tuple({image.cid: image for image in self._files.values()}.values())
+
+    @property
+    def by_address(self) -> dict[str, InlineImage]:
+        """The images that are files of ours, by the address under which the HTML shows each."""
+        return {self._address(image): image for image in self._files.values()}
+
+    def place(self, path: Path, alt: str) -> Image:  # noqa: D102  # inherited
+        if self.assets.url is None and not self.assets.embed:
+            msg = f"nothing says how readers get the image {path.name}"
+            hint = "In digest.toml, under [assets], set `url` to where images are published, or `embed = true`."
+            raise ContentError(msg, hint=hint)
+        image = self._read(path)
+        width, height = measure(image.content, image.filename) or (None, None)
+        return Image(url=self._address(image), alt=alt, width=width, height=height)
+
+    def _address(self, image: InlineImage) -> str:
+        if self.assets.url is None:
+            return f"cid:{image.cid}"
+        return asset_url(self.assets.url, self.slug, image.filename, image.cid.partition("@")[0])
+
     def _read(self, path: Path) -> InlineImage:
-        content = path.read_bytes()
+        source = path.read_bytes()
         image = InlineImage(
-            cid=f"{sha256(content).hexdigest()[:16]}@{self.domain}",
+            # Of what the editor saved: it stays the same where another version of a library scales otherwise.
+            cid=f"{sha256(source).hexdigest()[:16]}@{self.domain}",
             filename=path.name,
-            media_type=_MEDIA_TYPES[path.suffix.lower()],
-            content=content,
+            media_type=MEDIA_TYPES[path.suffix.lower()],
+            content=fitted(source, self.width, path.name, self.cache),
         )
-        if self._files.setdefault(path.name.casefold(), image).content != content:
+        if self._files.setdefault(path.name.casefold(), image).cid != image.cid:
             msg = f"a second image of this issue is called {path.name}"
             raise ContentError(msg, hint="Give it another name: all images of an issue are put into one folder.")
         return image
-
-
-def _measure(image: InlineImage) -> tuple[int | None, int | None]:
-    """Return width and height in pixels; a drawing in SVG may have none."""
-    try:
-        width, height = imagesize.get(BytesIO(image.content))
-    except ValueError:
-        width = height = -1
-    if width > 0 and height > 0:
-        return int(width), int(height)
-    if image.media_type == "image/svg+xml":
-        return None, None
-    msg = f"{image.filename} is damaged, or no image at all"
-    raise ContentError(msg, hint="Open it in a program for images, and save it again.")

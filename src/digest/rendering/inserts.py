@@ -19,7 +19,7 @@ from digest.errors import ContentError
 from digest.rendering.origins import CLOSING, forget, reveal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from digest.errors import Place
 
@@ -60,6 +60,11 @@ def place(document: str, compiled: str, stylesheet: str, images: Mapping[str, Pl
     inliner = CSSInliner(inline_style_tags=False, keep_style_tags=True, load_remote_stylesheets=False)
     settle = forget if images is None else partial(reveal, images=images)
     return _WORD.sub(lambda word: inliner.inline_fragment(settle(_held(word)), stylesheet), settle(compiled))
+
+
+def release(document: str, change: Callable[[str], str]) -> str:
+    """Return a page that needs no compiling, with the HTML in place of each word, changed; marks of origin vanish."""
+    return _WORD.sub(lambda word: change(forget(_held(word))), forget(document))
 
 
 def _held(word: re.Match[str]) -> str:

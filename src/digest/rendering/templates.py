@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import wraps
 from hashlib import sha256
 from pathlib import Path
@@ -26,7 +27,7 @@ from digest.rendering.origins import mark_template
 from digest.rendering.views import FieldView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -59,19 +60,36 @@ class Templates:
         Raises:
             ContentError: a fault of the template, at its line.
         """
-        try:
+        with _told_by_place(name):
             return self._environment.get_template(name).render(values)
-        except TemplateSyntaxError as error:
-            place = Place(error.filename or name, error.lineno)
-            raise ContentError(str(error.message), hint=_HINT, place=place) from error
-        except TemplateNotFound as error:
-            msg = f"there is no template {error.name}"
-            raise ContentError(msg, hint=f"Templates stand in {_FOLDER}/.", place=_place(error, name)) from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-            raise ContentError(str(error), hint=_HINT, place=_place(error, name)) from error
-        except DigestError as error:
-            error.place = error.place or _place(error, name)
-            raise
+
+    def check(self, name: str) -> None:
+        """
+        See to it that a template can be read.
+
+        Raises:
+            ContentError: a fault of the template, at its line.
+        """
+        with _told_by_place(name):
+            self._environment.get_template(name)
+
+
+@contextmanager
+def _told_by_place(name: str) -> Iterator[None]:
+    """Have what Jinja raises, and our own faults, say where in a template they come from."""
+    try:
+        yield
+    except TemplateSyntaxError as error:
+        place = Place(error.filename or name, error.lineno)
+        raise ContentError(str(error.message), hint=_HINT, place=place) from error
+    except TemplateNotFound as error:
+        msg = f"there is no template {error.name}"
+        raise ContentError(msg, hint=f"Templates stand in {_FOLDER}/.", place=_place(error, name)) from error
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        raise ContentError(str(error), hint=_HINT, place=_place(error, name)) from error
+    except DigestError as error:
+        error.place = error.place or _place(error, name)
+        raise
 
 
 def _printable(value: object) -> object:

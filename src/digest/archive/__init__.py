@@ -1,0 +1,1 @@
+"""The public archive: the pages, feeds and files that `digest site` writes."""
