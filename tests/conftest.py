@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-pytest_plugins = ["postgresql", "mailing_room", "preview_at_work"]
+pytest_plugins = ["postgresql", "mailing_room", "preview_at_work", "serving_stage", "joining_stage", "archive_stage"]
 
 PROGRAM = Path(sys.executable).with_name("digest")
 

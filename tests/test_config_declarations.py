@@ -113,6 +113,7 @@ def test_the_manual_tells_each_section_and_variable_and_no_others() -> None:
         *list(SECTIONS)[:3],
         "fields",
         "segments",
+        "feeds",
         *list(SECTIONS)[3:],
     ]
     rows = dict(re.findall(r"^\| `(DIGEST_\w+)` \| `([\w.]+)` \|", manual, re.MULTILINE))

@@ -52,9 +52,9 @@ def test_the_token_may_be_left_open(address_of: Callable[[str, str], str]) -> No
 
 
 def test_images_keep_their_names() -> None:
-    """Whatever a file is called, its address holds that name, percent-encoded."""
-    address = asset_url("https://cdn.example.org", "night-train", "Zug & Küche?.png")
-    assert address == "https://cdn.example.org/night-train/Zug%20%26%20K%C3%BCche%3F.png"
+    """Whatever a file is called, its address holds that name, percent-encoded; its content counts beside the path."""
+    address = asset_url("https://cdn.example.org", "night-train", "Zug & Küche?.png", "5ca1ab1e")
+    assert address == "https://cdn.example.org/night-train/Zug%20%26%20K%C3%BCche%3F.png?v=5ca1ab1e"
 
 
 @given(slug=st.text(min_size=1), story=st.text(min_size=1))

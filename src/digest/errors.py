@@ -7,6 +7,7 @@ Every failure that a user can meet, as a class with a sentence, a hint and an ex
     ├── ContentError             4   the issue or a template, at path:line
     │   └── UnknownFieldError        a field of the reader that nobody declared
     ├── ProviderError            5   refused as a whole, or out of reach; nothing was sent
+    ├── SourceError              5   a page or a feed of others that cannot be had
     └── IncompleteError          6   some readers are queued or in doubt; run it again
 
 The domain raises them and knows nothing of the terminal; ``digest.cli.main`` alone catches them.
@@ -89,6 +90,12 @@ class UnknownFieldError(ContentError):
 
 class ProviderError(DigestError):
     """The provider refused as a whole, cannot carry the issue, or cannot be reached."""
+
+    exit_code = 5
+
+
+class SourceError(DigestError):
+    """A page or a feed of others cannot be had, or is none."""
 
     exit_code = 5
 

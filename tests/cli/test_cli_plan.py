@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -195,3 +196,23 @@ def test_issue_under_another_name(run: Run, letter: Path) -> None:
     assert f"it reads the same as {SLUG}" in stopped.stderr
     key = stopped.stderr.rpartition("--plan ")[2].strip()
     assert run("send", "2026-11-24-hello-again", "--yes", "--plan", key).exit_code == 0
+
+
+def test_send_without_a_key(run: Run, letter: Path, counted: Counted) -> None:
+    """Nobody is written to whose links could not be signed; a test into the outbox needs no key."""
+    counted.configure()
+    (letter / ".env").unlink()
+    result = run("send", "--yes")
+    assert (result.exit_code, counted.accepted()) == (3, {})
+    assert "DIGEST_SECRET is not set" in result.stderr
+    assert re.search(r"^  DIGEST_SECRET=[\w-]{43}$", result.stderr, re.MULTILINE)
+    text = (letter / "digest.toml").read_text("utf-8").partition("[provider]")[0]
+    (letter / "digest.toml").write_text(text, "utf-8")
+    assert run("send", "--yes").exit_code == 0
+
+
+def test_key_that_can_be_guessed(run: Run, letter: Path) -> None:
+    """It is refused, and not shown."""
+    (letter / ".env").write_text("DIGEST_SECRET=hunter2\n", "utf-8")
+    result = run("send", "--yes")
+    assert (result.exit_code, "hunter2" in result.output + result.stderr) == (3, False)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 FACTS = [
     *("name", "readers", "bytes", "ids", "key_lifetime", "one_click", "horizon", "sandbox", "webhooks", "signature"),
-    *("log", "log_delay", "owns_list", "examines", "inline_images", "concurrency", "pace"),
+    *("log", "log_delay", "suppressions", "owns_list", "examines", "inline_images", "concurrency", "pace"),
     *("options", "variables", "caveats"),
 ]
 

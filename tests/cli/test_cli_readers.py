@@ -8,10 +8,13 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from conftest import PROGRAM
+
+from digest.store import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +72,7 @@ def test_life_of_a_reader(run: Run) -> None:
         "email": "ann@example.org",
         "name": "Ann",
         "standing": "active",
+        "paused_until": None,
         "tags": ["friends"],
         "fields": {"first_name": "Ann"},
     }
@@ -166,12 +170,14 @@ def test_counts(run: Run) -> None:
     run("subscribers", "remove", "ada@example.org")
     counts = {"pending": 0, "active": 1, "left": 1, "bounced": 0, "complained": 0}
     lines = run("subscribers", "count").stdout.splitlines()
-    assert [line.split() for line in lines] == [[standing, str(count)] for standing, count in counts.items()]
-    assert json.loads(run("subscribers", "count", "--json").stdout) == {"standings": counts, "segments": {}}
+    assert [line.split() for line in lines] == [[word, str(count)] for word, count in {**counts, "paused": 0}.items()]
+    facts = json.loads(run("subscribers", "count", "--json").stdout)
+    assert facts == {"standings": counts, "paused": 0, "segments": {}}
 
 
 def test_forgetting(run: Run, letter: Path) -> None:
     """It takes a secret and a word of confirmation, erases for good, and says what it cannot reach."""
+    (letter / ".env").unlink()
     result = run("subscribers", "forget", "ada@example.org", "--yes")
     assert (result.exit_code, "DIGEST_SECRET=" in result.stderr) == (3, True)
     line = next(line.strip() for line in result.stderr.splitlines() if line.startswith("  DIGEST_SECRET="))
@@ -260,3 +266,18 @@ def test_reader_is_shown_with_what_they_were_sent(run: Run) -> None:
     facts = json.loads(run("subscribers", "show", "ada@example.org", "--json").stdout)
     assert [(row["issue"], row["state"]) for row in facts["issues"]] == [("2026-11-24-hello", "sent")]
     assert "2026-11-24-hello" in run("subscribers", "show", "ada@example.org").stdout
+
+
+def test_reader_in_a_pause(run: Run, letter: Path) -> None:
+    """The list, the counts, the plan and what is known of the reader say so."""
+    begin, end = datetime(2026, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+    with open_store(f"sqlite:///{letter}/.digest/digest.db") as store:
+        reader = store.subscribers.find("ada@example.org")
+        assert reader
+        store.pauses.put(reader.id, until=end, now=begin)
+    assert "paused" in run("subscribers", "list").stdout.splitlines()[0]
+    ada, noor = _list(run)
+    assert (ada["standing"], ada["paused_until"], noor["paused_until"]) == ("active", end.isoformat(), None)
+    assert json.loads(run("subscribers", "count", "--json").stdout)["paused"] == 1
+    assert "2026-01-02 to 9999-01-01" in run("subscribers", "show", "ada@example.org").stdout
+    assert json.loads(run("send", "--dry-run", "--json").stdout)["excluded"] == {"paused": 1}

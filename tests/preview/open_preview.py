@@ -13,9 +13,10 @@ import httpx
 
 from digest.checking.rules import RULES
 from digest.config import load_settings
+from digest.listening import listen
 from digest.preview.application import Deeds
 from digest.preview.examining import Examiner
-from digest.preview.serving import listen, make_server
+from digest.preview.serving import make_server
 from digest.preview.trying import send_test
 from digest.publishing.newsroom import Newsroom
 

@@ -8,6 +8,8 @@ from email.policy import default
 from typing import TYPE_CHECKING
 
 import pytest
+from drawn_pictures import draw
+from PIL import Image
 
 from digest.addressing import EXAMPLE_TOKEN, find_reader
 from digest.config import load_settings
@@ -41,6 +43,18 @@ def write(letter: Path, name: str, text: str) -> Path:
     path = letter / "issues" / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def test_published_images_are_written_to_be_published(letter: Path) -> None:
+    """They do not travel inside the message, so whoever publishes them finds them as they leave: scaled."""
+    settings = letter / "digest.toml"
+    settings.write_text(f'{settings.read_text("utf-8")}\n[assets]\nurl = "https://cdn.example.org"\n', "utf-8")
+    (letter / "issues" / "lamp.jpg").write_bytes(draw("lamp.jpg 1400x700 90000 bytes")[1])
+    built = build(Newsroom(settings=load_settings(letter, {})), write(letter, "lamps.md", "![A lamp](lamp.jpg)\n"))
+    assert built.facts["images"] == ["lamp.jpg"]
+    with Image.open(built.folder / "lamp.jpg") as image:
+        assert image.size == (1120, 560)
+    assert "https://cdn.example.org/lamps/lamp.jpg?v=" in (built.folder / "email.html").read_text("utf-8")
 
 
 def test_the_four_files(newsroom: Newsroom, letter: Path) -> None:

@@ -18,16 +18,33 @@ if TYPE_CHECKING:
 TODAY = date(2026, 11, 24)
 
 
-def test_newsletter_begins_with_four_files(tmp_path: Path) -> None:
+def test_newsletter_begins_with_five_files(tmp_path: Path) -> None:
     """They are told, and what digest makes on this machine stays out of git."""
     files = start_newsletter(tmp_path, TODAY)
     assert {file.relative_to(tmp_path).as_posix() for file in files} == {
+        ".env",
         ".gitignore",
         "digest.toml",
         "issues/2026-11-24-hello.md",
         "subscribers.csv",
     }
     assert ".digest/" in (tmp_path / ".gitignore").read_text("utf-8")
+
+
+def test_each_newsletter_has_a_key_of_its_own(tmp_path: Path) -> None:
+    """Only its owner reads the file; what stood in it stays, and a key that is there already is never replaced."""
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / ".env").write_text("RESEND_API_KEY=invented\n", encoding="utf-8")
+    for name in ("a", "b"):
+        start_newsletter(tmp_path / name, TODAY)
+    first, second = ((tmp_path / name / ".env").read_text("utf-8") for name in ("a", "b"))
+    assert (tmp_path / "a" / ".env").stat().st_mode & 0o777 == 0o600
+    assert second.startswith("RESEND_API_KEY=invented\n")
+    assert first.splitlines()[-1] != second.splitlines()[-1]
+    (tmp_path / "b" / "digest.toml").unlink()
+    (tmp_path / "b" / "subscribers.csv").unlink()
+    start_newsletter(tmp_path / "b", date(2030, 1, 1))
+    assert (tmp_path / "b" / ".env").read_text("utf-8") == second
 
 
 def test_repository_that_is_there_already(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ VALUES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12)
 @pytest.fixture
 def columns(store: Store) -> Columns:
     """Return what reads the columns of five readers."""
-    return Columns(store.subscribers._database)
+    return Columns(store.subscribers._database, str)
 
 
 def _ids(store: Store, *names: str) -> list[int]:
@@ -57,6 +57,8 @@ def test_nobody_between_who_was_not_asked_for(store: Store, columns: Columns) ->
     put(store, *(f"reader{number}" for number in range(20)))
     assert _names(columns.active(_ids(store, "ann", "cyd", "eve"), [])) == ["ann", "cyd", "eve"]
     assert _names(columns.active(_ids(store, "ann", "reader19"), [])) == ["ann", "reader19"]
+    leave(store, "cyd")
+    assert _names(columns.active(_ids(store, "ann", "cyd", "dan"), [])) == ["ann", "dan"]
 
 
 def test_nobody_is_left(store: Store, columns: Columns) -> None:
@@ -103,10 +105,10 @@ def test_values_come_back(database: Database, values: list[tuple[str, dict[str, 
         Newcomer(email=f"reader{number}@example.org", name=name, fields=fields, consent=Consent(source="test"))
         for number, (name, fields) in enumerate(values)
     ]
-    subscribers = Subscribers(database)
+    subscribers = Subscribers(database, str)
     list(subscribers.put(newcomers, now=NOW))
     known = [*subscribers.walk()]
-    readers = Columns(database).active([reader.id for reader in known], ["city", "x"])
+    readers = Columns(database, str).active([reader.id for reader in known], ["city", "x"])
     assert [*readers.columns["email"]] == [reader.email for reader in known]
     assert [*readers.columns["name"]] == [reader.name for reader in known]
     assert [*readers.columns["token"]] == [reader.token for reader in known]

@@ -7,13 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from mailing_room import AGAIN, IN_DOUBT, NOW, REFUSED, SENT, claim, erase, fates, freeze, leave, names, put
+from mailing_room import AGAIN, IN_DOUBT, LATER, NOW, REFUSED, SENT, claim, erase, fates, freeze, leave, names, put
 
 from digest.errors import IncompleteError, SettingsError, UsageError
 from digest.model import Consent, Newcomer
-from digest.store import SENDER, open_database, open_store
+from digest.store import SENDER, Sync, open_database, open_store
 from digest.store.copying import NUMBERED, TABLES, Sum, columns_of, copy_store
 from digest.store.database import Dialect
+from digest.store.signups import Wish
 from digest.store.subscribers import Seal
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from digest.store import Store
 
 _NEWS = """
-insert into news (mailing_id, subscriber_id, kind, at, original) values (1, 1, 'opened', '2026-11-24', '{"a": "ß 𝄞"}')
+insert into news (event, provider, subscriber_id, mailing_id, kind, at, heard_at, original, reason)
+values ('e', 'resend', 1, 1, 'opened', '2026-11-24', '2026-11-24', '{"a": "ß 𝄞"}', '')
 """
 
 
@@ -49,7 +51,14 @@ def furnish(store: Store) -> None:
     put(store, "fay")
     leave(store, "fay")
     erase(store, "fay")
+    store.pauses.put(1, until=LATER, now=NOW)
+    for _ in range(2):
+        store.proofs.forget_old(before=LATER)
+        assert store.proofs.ask(1, "own", "ann@example.org", now=NOW)
+    store.sign_ups.add(Wish(email="Gil@example.org", tags=("pro",), source="a form", asked_from="192.0.2.1"), now=NOW)
+    store.notices.put("confirm", "Gil@example.org", [1], now=NOW)
     store.handovers.begin("first-snow", provider="listmonk", now=NOW)
+    store.syncs.keep(Sync(provider="mailgun", account="eu", at=NOW, read=3, taken_off=1))
 
 
 def _rows(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -115,7 +124,7 @@ def test_empty_store(url: str, other_url: str) -> None:
     """A store without readers can be copied, and its first reader there is the first one."""
     with open_store(url):
         pass
-    assert not any(copy_store(url, other_url).values())
+    assert sum(copy_store(url, other_url).values()) == 1  # its name
     with open_store(other_url) as store:
         put(store, "ann")
         assert [reader.id for reader in store.subscribers.walk()] == [1]
@@ -182,7 +191,7 @@ def test_failure_leaves_the_other_store_empty(url: str, other_url: str) -> None:
         database.run(refuse[database.dialect])
     with pytest.raises(Exception, match=r"not today|constraint"):
         copy_store(url, other_url)
-    assert not any(_rows(other_url).values())
+    assert sum(map(len, _rows(other_url).values())) == 1  # its name
 
 
 def test_copy_that_differs_is_none(url: str, other_url: str) -> None:
@@ -205,7 +214,7 @@ def test_copy_that_differs_is_none(url: str, other_url: str) -> None:
         database.run(twist[database.dialect])
     with pytest.raises(IncompleteError, match="does not give outcomes back"):
         copy_store(url, other_url)
-    assert not any(_rows(other_url).values())
+    assert sum(map(len, _rows(other_url).values())) == 1  # its name
 
 
 def test_tables_are_all_tables(url: str) -> None:

@@ -107,12 +107,12 @@ def fill(database: Database, readers: Sequence[Reader]) -> None:
         ],
     )
     database.change_many(
-        "insert into news (mailing_id, subscriber_id, kind, at, original)"
-        " values ((select id from mailings where slug = :slug), :reader, :kind, '', '')",
+        "insert into news (event, provider, subscriber_id, mailing_id, kind, at, heard_at, original, reason)"
+        " values (:event, '', :reader, (select id from mailings where slug = :slug), :kind, '', '', '', '')",
         [
-            {"reader": number, "kind": kind, "slug": slug}
+            {"event": f"{number} {place}", "reader": number, "kind": kind, "slug": slug}
             for number, reader in enumerate(readers)
-            for kind, slug in reader.news
+            for place, (kind, slug) in enumerate(reader.news)
         ],
     )
 

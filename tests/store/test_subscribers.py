@@ -299,7 +299,7 @@ def _send_something(store: Store, number: int, email: str) -> None:
     for table, values in {
         "mailings": {"id": 1, "slug": "x", "provider": "p", "segment": "", "batch_size": 1, "state": "open"},
         "outcomes": {"subscriber_id": number, "state": "refused", "reason": f"no mailbox {email}", "at": "x"},
-        "news": {"subscriber_id": number, "kind": "bounced", "at": "x", "original": email},
+        "news": {"subscriber_id": number, "kind": "bounced", "at": "x", "original": email, "reason": email},
         "batches": {
             "number": 1,
             "state": "queued",
@@ -320,7 +320,7 @@ def _complete(store: Store, table: str, values: dict[str, object]) -> dict[str, 
     further: dict[str, dict[str, object]] = {
         "mailings": {"frozen_at": "x", "ceiling": 1},
         "outcomes": {"mailing_id": 1, "origin": 1},
-        "news": {"mailing_id": 1},
+        "news": {"event": f"{values.get('subscriber_id')}", "provider": "resend", "mailing_id": 1, "heard_at": "x"},
         "batches": {"mailing_id": 1, "readers": b"", "origin": 1},
     }
     row = {**values, **further[table]}

@@ -67,7 +67,16 @@ def test_story_of_a_reader(store: Store) -> None:
         "tags": ["a"],
         "fields": {"city": "Ulm"},
         "joined": "2020-01-02T00:00:00+00:00",
-        "consent": {"at": "2020-01-01T00:00:00+00:00", "how": "form", "source": "readers.csv", "words": ""},
+        "consent": {
+            "at": "2020-01-01T00:00:00+00:00",
+            "how": "form",
+            "source": "readers.csv",
+            "words": "",
+            "asked_at": None,
+            "asked_from": "",
+            "confirmed_from": "",
+        },
+        "pause": None,
         "issues": [],
     }
     with pytest.raises(UsageError, match="nobody of that address"):
@@ -103,7 +112,7 @@ def test_secret_for_forgetting(store: Store, secret: str) -> None:
 def test_list_without_the_secret(store: Store) -> None:
     """Nobody can be taken in as long as those who were forgotten could not be recognised."""
     forget_reader(store, "ann@example.org", seal=SEAL)
-    for seal in (None, seal_of({"DIGEST_SECRET": "another secret, as long as the first"})):
+    for seal in (None, seal_of({"DIGEST_SECRET": "another secret that is as long as the first"})):
         with pytest.raises(SettingsError, match="DIGEST_SECRET"):
             take(store, "email\nbob@example.org\n", seal=seal)
     assert emails(store) == []

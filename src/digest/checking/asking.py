@@ -7,14 +7,12 @@ What answers well is remembered for a day; what does not is asked again, since i
 from __future__ import annotations
 
 import re
-import socket
 from collections import defaultdict, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from threading import Timer
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import httpx
 import msgspec
@@ -25,9 +23,10 @@ from digest.links import archive_url
 from digest.wire import UNREADABLE
 from digest.wire.introducing import open_client
 from digest.wire.outside import OutsideTransport
+from digest.wire.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from digest.checking.proof import Proof
@@ -123,26 +122,24 @@ def _by_host(urls: Iterable[str], ask: Callable[[str], Answer]) -> dict[str, Ans
 
 def _ask(client: httpx.Client, url: str, longest: float) -> Answer:
     """Ask for the head alone; some servers refuse that, or are wrong about it, so a bad answer is asked for whole."""
-    patience = _Patience()
-    ending = Timer(longest, patience.end)
-    ending.start()
+    patience = Patience(longest)
     try:
-        with suppress(httpx.ReadError, httpx.RemoteProtocolError):  # some hang up
-            head = _answer_to(client, "HEAD", url, patience)
-            if head.is_good:
-                return head
-        return _answer_to(client, "GET", url, patience)
+        with patience:
+            with suppress(httpx.ReadError, httpx.RemoteProtocolError):  # some hang up
+                head = _answer_to(client, "HEAD", url, patience)
+                if head.is_good:
+                    return head
+            return _answer_to(client, "GET", url, patience)
     except httpx.TooManyRedirects:
         return Answer(trouble=f"it is redirected more than {_HOPS} times")
     except httpx.TimeoutException:
         return Answer(trouble="it does not answer within ten seconds")
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        return Answer(trouble=patience.trouble or str(error) or type(error).__name__)
-    finally:
-        ending.cancel()
+        endless = "it does not come to the end of its answer" if patience.is_at_its_end else ""
+        return Answer(trouble=endless or str(error) or type(error).__name__)
 
 
-def _answer_to(client: httpx.Client, method: str, url: str, patience: _Patience) -> Answer:
+def _answer_to(client: httpx.Client, method: str, url: str, patience: Patience) -> Answer:
     with client.stream(method, url, extensions={"trace": patience.watch}) as response:
         steps = response.history
         moved = bool(steps) and all(step.status_code in _FOR_GOOD for step in steps)
@@ -152,29 +149,3 @@ def _answer_to(client: httpx.Client, method: str, url: str, patience: _Patience)
             location=str(response.url) if moved else "",
             size=int(size) if size.isdecimal() else None,
         )
-
-
-class _Patience:
-    """
-    Ends a conversation that lasts too long.
-
-    Timeouts are about each step alone, so a server that says a byte now and then would never run into one.
-    """
-
-    def __init__(self) -> None:
-        self.trouble = ""
-        self._opened: list[socket.socket] = []
-
-    def watch(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Take note of each connection; told by httpcore (https://www.encode.io/httpcore/extensions/, "trace")."""
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            self._opened.append(facts["return_value"].get_extra_info("socket"))
-            if self.trouble:
-                self.end()
-
-    def end(self) -> None:
-        """Shut every connection down, so that whoever reads from it reads its end."""
-        self.trouble = "it does not come to the end of its answer"
-        for connection in self._opened:
-            with suppress(OSError):  # it is closed
-                connection.shutdown(socket.SHUT_RDWR)

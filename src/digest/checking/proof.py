@@ -76,6 +76,8 @@ class Proof:
     """Issues that were sent before, the latest first."""
     survey: Survey | None = None
     """What was found out about all readers of the audience; None where nobody asked."""
+    carries_images: bool = True
+    """Whether the provider can carry images inside a message."""
     answers: Mapping[str, Answer] = field(default_factory=dict)
     """What became of the links that were asked, by address; empty unless somebody asked."""
 

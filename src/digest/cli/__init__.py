@@ -18,14 +18,18 @@ import click
 from digest import __version__
 from digest.cli.checks import check
 from digest.cli.databases import store
+from digest.cli.gathering import add, pull
 from digest.cli.issues import build, init, new
 from digest.cli.mailings import send
 from digest.cli.preview import preview
 from digest.cli.providers import doctor, providers
 from digest.cli.readers import subscribers
+from digest.cli.serving import serve
 from digest.cli.shots import shots
+from digest.cli.site import site
 from digest.cli.standing import cancel, pause, resolve, retry, status
 from digest.cli.statistics import stats
+from digest.cli.syncing import sync
 from digest.errors import DigestError, UsageError
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count
@@ -93,17 +97,22 @@ def digest(verbose: bool) -> None:  # noqa: FBT001  # `_Doorway.invoke` reads it
 for _command in (
     init,
     new,
+    add,
+    pull,
     build,
     preview,
     check,
     shots,
     send,
+    site,
     status,
     pause,
     cancel,
     resolve,
     retry,
     subscribers,
+    serve,
+    sync,
     store,
     providers,
     doctor,

@@ -31,5 +31,6 @@ def open_newsroom() -> Newsroom:
 def open_list(settings: Settings) -> AbstractContextManager[Store]:
     """Open the store of a newsletter; it is made where it is missing."""
     from digest.store import open_store
+    from digest.tokens import tokens_of
 
-    return open_store(settings.store.url)
+    return open_store(settings.store.url, tokens=tokens_of(settings.environ))

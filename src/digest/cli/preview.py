@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from digest.listening import Listener
     from digest.model import Finding, Subscriber
     from digest.preview.desk import Sheet
     from digest.preview.examining import Examiner
-    from digest.preview.serving import Listener
     from digest.publishing.newsroom import Newsroom
+
+_MOST_TRIED = 100
+"""Ports, where the first ones are taken."""
 
 
 @click.command(short_help="See issues in the browser, anew whenever a file is saved.")
@@ -43,12 +46,13 @@ def preview(issue: str | None, host: str, port: int, no_open: bool) -> None:  # 
       digest preview issues/2026-11-24-past-the-plateau.md --no-open
       digest preview --host 0.0.0.0
     """
+    from digest.listening import listen
     from digest.preview.application import Deeds
-    from digest.preview.serving import has_screen, listen, serve
+    from digest.preview.serving import has_screen, serve
 
     newsroom = open_newsroom()
     slug = newsroom.slug_of(newsroom.find(issue)) if issue else ""
-    listener = listen(host, port)
+    listener = listen(host, port, tries=_MOST_TRIED)
     url = listener.url + (f"?issue={quote(slug)}" if slug else "")
 
     def ready() -> None:

@@ -102,6 +102,7 @@ def _lines(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "requests", f"{limits.concurrency} side by side{f', {limits.pace:g} a second' if limits.pace else ''}"
     yield "images inside", "yes" if limits.inline_images else "no"
     yield "digest doctor", "asks it" if entry.examines else "cannot ask it"
+    yield "digest sync", "takes over whom it suppresses" if entry.keeps_suppressions else "has nothing to take over"
     for option in entry.options:
         yield "option", f"{option.name}: {option.wanted.replace('`', '')} ({_usual(option)})"
     for variable, secret in entry.secrets.items():

@@ -12,8 +12,10 @@ from digest.cli.printing import json_option, many, print_json, print_json_stream
 from digest.errors import ContentError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from digest.config import Settings
-    from digest.model import Subscriber
+    from digest.model import Change, Subscriber
     from digest.subscribing.importing import ImportReport
     from digest.subscribing.telling import Portrait
 
@@ -121,15 +123,20 @@ def list_(standing: str | None, tag: str | None, without: str | None, as_json: b
         if as_json:
             print_json_stream({}, "subscribers", map(_facts, readers))
         else:
-            rows = ((one.email, one.name, one.standing.value, ", ".join(one.tags)) for one in readers)
+            rows = (
+                (one.email, one.name, "paused" if pause else one.standing.value, ", ".join(one.tags))
+                for one, pause in readers
+            )
             print_table(rows, (36, 24, 10, 0))
 
 
-def _facts(reader: Subscriber) -> dict[str, object]:
+def _facts(listed: tuple[Subscriber, datetime | None]) -> dict[str, object]:
+    reader, paused_until = listed
     return {
         "email": reader.email,
         "name": reader.name,
         "standing": reader.standing.value,
+        "paused_until": paused_until.isoformat() if paused_until else None,
         "tags": list(reader.tags),
         "fields": dict(reader.fields),
     }
@@ -147,22 +154,21 @@ def count(segment: str | None, as_json: bool) -> None:  # noqa: FBT001
       digest subscribers count
       digest subscribers count --segment "tag:pro and joined >= 2026-01-01"
     """
-    from digest.subscribing.listing import count_readers, count_segment, count_segments
+    from digest.subscribing.listing import count_paused, count_readers, count_segment, count_segments
 
     settings = open_settings()
     with open_list(settings) as store:
         if segment:
-            facts: dict[str, dict[str, int | None]] = {"segments": {segment: count_segment(store, settings, segment)}}
+            counts: dict[str, int | None] = {segment: count_segment(store, settings, segment)}
+            facts: dict[str, object] = {"segments": counts}
         else:
-            facts = {"standings": {**count_readers(store)}, "segments": count_segments(store, settings)}
+            standings, paused, segments = count_readers(store), count_paused(store), count_segments(store, settings)
+            counts = {**standings, "paused": paused, **segments}
+            facts = {"standings": standings, "paused": paused, "segments": segments}
     if as_json:
         print_json(facts)
     else:
-        rows = (
-            (name, "-" if number is None else f"{number:,}")
-            for counts in facts.values()
-            for name, number in counts.items()
-        )
+        rows = ((name, "-" if number is None else f"{number:,}") for name, number in counts.items())
         print_table(((name, number.rjust(11)) for name, number in rows), (20, 11))
 
 
@@ -190,29 +196,42 @@ def show(address: str, as_json: bool) -> None:  # noqa: FBT001
             _show_portrait(portrait)
 
 
+def _when(moment: datetime | None, *facts: str) -> str:
+    return " · ".join(filter(None, (f"{moment:%Y-%m-%d %H:%M}" if moment else "", *facts)))
+
+
 def _show_portrait(portrait: Portrait) -> None:
     record, reader, consent = portrait.record, portrait.record.subscriber, portrait.record.consent
     facts = {
         "address": reader.email,
         "name": reader.name,
         "standing": reader.standing.value,
+        "pause": f"{pause.since:%Y-%m-%d} to {pause.until:%Y-%m-%d}" if (pause := portrait.pause) else "",
         "joined": f"{record.joined_at:%Y-%m-%d %H:%M}",
         "tags": ", ".join(reader.tags),
         **reader.fields,
-        "consent": " · ".join(filter(None, (f"{consent.at:%Y-%m-%d %H:%M}" if consent.at else "", consent.how))),
+        "asked": _when(consent.asked_at, consent.asked_from),
+        "consent": _when(consent.at, consent.how, consent.confirmed_from),
         "source": consent.source,
         "words": consent.words,
     }
     rows = [(name, fact) for name, fact in facts.items() if fact]
-    rows += [
-        (f"{change.at:%Y-%m-%d}", f"{change.before.value} → {change.standing.value}: {change.reason}")
-        for change in portrait.history
-    ]
+    rows += [(f"{change.at:%Y-%m-%d}", f"{_step(change)}{change.reason}") for change in portrait.history]
     rows += [
         (slug, ": ".join(filter(None, (delivery.state.value.replace("_", " "), delivery.reason))))
         for slug, delivery in portrait.deliveries
     ]
+    rows += [
+        (f"{item.at:%Y-%m-%d}", ": ".join(filter(None, (item.issue, item.kind.value.replace("_", " "), item.reason))))
+        for item in portrait.news
+    ]
     print_table(rows, (max(len(name) for name, _ in rows), 0))
+
+
+def _step(change: Change) -> str:
+    """Say how a standing changed, with a colon; nothing where something else did."""
+    before, standing = change.before.value, change.standing.value
+    return f"{before} → {standing}: " if before != standing else ""
 
 
 @subscribers.command(short_help="Put one reader on the list.")

@@ -20,6 +20,7 @@ from digest.cli.printing import (
     summary,
 )
 from digest.errors import UsageError
+from digest.model import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _EVERY = 1.0
 """Seconds between two looks at a send that is watched."""
+_TOLD = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.OPENED, EventKind.CLICKED})
+"""What is shown of what providers tell later."""
 _COLUMNS = ("email", "state", "reason", "message_id", "at")
 
 
@@ -107,7 +110,12 @@ def _state(status: IssueStatus, zone: ZoneInfo) -> str:
     if status.progress:
         course = "" if status.progress.course.value == "open" else f", {status.progress.course.value}"
         let_pass = _let_pass(status.progress.allowed)
-        return f"{summary(status.progress.tally)}, {moment(status.progress.begun_at, zone)}{course}{let_pass}"
+        since = "".join(
+            f" · {kind.value.replace('_', ' ')} {count:,}"
+            for kind, count in status.progress.news.items()
+            if kind in _TOLD
+        )
+        return f"{summary(status.progress.tally)}{since}, {moment(status.progress.begun_at, zone)}{course}{let_pass}"
     if status.handed:
         handed = status.handed
         let_pass = _let_pass(handed.allowed)

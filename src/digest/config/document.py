@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from digest.config.lines import lines_of_keys, walk
+from digest.config.lines import lines_of_keys, read_tables, walk
 from digest.config.settings import (
+    CHOICES,
     CLIENTS,
+    FEEDS,
     FIELDS,
     GRADES,
     SECTIONS,
     SEGMENTS,
+    FeedUrl,
     FieldDefault,
     Grade,
+    Line,
     ProviderChoice,
     Share,
     keys_of,
@@ -34,9 +37,9 @@ if TYPE_CHECKING:
 
 FILE_NAME = "digest.toml"
 
-_KNOWN = (*SECTIONS, FIELDS, SEGMENTS, GRADES, CLIENTS)
+_KNOWN = (*SECTIONS, FIELDS, SEGMENTS, GRADES, CLIENTS, CHOICES, FEEDS)
+_TAG = re.compile(r"[^\s,;\x00-\x1f\x7f](?:[^,;\x00-\x1f\x7f]*[^\s,;\x00-\x1f\x7f])?")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_SYNTAX_ERROR = re.compile(r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 _SECRET_KEY = re.compile(
     r"(^|[_-])((api|access|private|secret|signing)[_-]?key|token|password|passphrase|secret)s?$", re.IGNORECASE
 )
@@ -55,7 +58,7 @@ class Document:
         self._faults: list[SettingsError] = []
         self._text = text
         self._origins: dict[tuple[str, ...], Place] = {}
-        tables = _parse(text)
+        tables = read_tables(text, FILE_NAME, hint='Texts need quotes: name = "Past the Plateau"')
         self._note_secrets(tables)
         self._sections = dict(self._known_sections(tables))
 
@@ -125,6 +128,20 @@ class Document:
         table = self._sections.get(CLIENTS, {})
         return {name: self._read(Share, CLIENTS, name, value) for name, value in table.items()}
 
+    def choices(self) -> dict[str, str]:
+        """Return the tags that readers may choose from, in the words that they see, and note what can be no tag."""
+        table = self._sections.get(CHOICES, {})
+        for name in table:
+            if not _TAG.fullmatch(name):
+                hint = "Commas and semicolons stand between tags, and a tag has neither."
+                self._note((*CHOICES.split("."), name), f'"{name}" cannot be a tag', hint)
+        return {name: self._read(Line, CHOICES, name, value) for name, value in table.items()}
+
+    def feeds(self) -> dict[str, str]:
+        """Return the addresses of feeds by their names, and note what is none."""
+        table = self._sections.get(FEEDS, {})
+        return {name: self._read(FeedUrl, FEEDS, name, value) for name, value in table.items()}
+
     def raise_faults(self) -> None:
         """Raise what was noted, in the order of the lines."""
         raise_all(sorted(self._faults, key=lambda fault: fault.place.line if fault.place else 0))
@@ -174,19 +191,6 @@ class Document:
     @cached_property
     def _lines(self) -> dict[tuple[str, ...], int]:
         return lines_of_keys(self._text)
-
-
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        match = _SYNTAX_ERROR.fullmatch(str(error))
-        reason = match["reason"] if match else str(error)
-        line = int(match["line"]) if match and match["line"] else text.count("\n") + 1
-        msg = f"this is not TOML: {reason[:1].lower()}{reason[1:]}"
-        raise SettingsError(
-            msg, hint='Texts need quotes: name = "Past the Plateau"', place=Place(FILE_NAME, line)
-        ) from error
 
 
 def _with_inner_sections_apart(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -1,12 +1,35 @@
-"""Where the keys of a TOML file stand, which ``tomllib`` does not tell."""
+"""TOML files, and where their keys stand, which ``tomllib`` does not tell."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from digest.errors import Place, SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+
+_SYNTAX_ERROR = re.compile(r"(?P<reason>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
+
+
+def read_tables(text: str, name: str, *, hint: str) -> dict[str, Any]:
+    """
+    Return what a file called `name` says.
+
+    Raises:
+        SettingsError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = _SYNTAX_ERROR.fullmatch(str(error))
+        reason = match["reason"] if match else str(error)
+        line = int(match["line"]) if match and match["line"] else text.count("\n") + 1
+        msg = f"this is not TOML: {reason[:1].lower()}{reason[1:]}"
+        raise SettingsError(msg, hint=hint, place=Place(name, line)) from error
 
 
 def lines_of_keys(text: str) -> dict[tuple[str, ...], int]:

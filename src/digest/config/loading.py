@@ -24,6 +24,7 @@ from digest.config.settings import (
     StoreChoice,
     Theme,
     Tracking,
+    Web,
 )
 from digest.errors import Place, SettingsError
 from digest.files import read_text
@@ -85,6 +86,8 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     check = document.attributes("check")
     grades, clients = document.grades(), document.clients()
     tracking = document.attributes("tracking")
+    web, choices = document.attributes("web"), document.choices()
+    feeds = document.feeds()
     theme = document.attributes("theme")
     dark = document.attributes("theme.dark")
     assets = document.attributes("assets")
@@ -99,6 +102,8 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
         send=Send(**send),
         check=Check(**check, rules=grades, clients=clients),
         tracking=Tracking(**tracking),
+        web=Web(**web, tags=choices),
+        feeds=feeds,
         theme=Theme(**theme, dark=replace(DARK, **dark)),
         assets=Assets(**assets),
         environ=environ,

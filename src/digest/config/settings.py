@@ -66,6 +66,10 @@ ApiUrl = Annotated[
     Meta(pattern=r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", description="an `https://` or `http://` address"),
     _without_slash,
 ]
+FeedUrl = Annotated[
+    str,
+    Meta(pattern=r"\Ahttps?://[^\s/?#@\"<>]+(/[^\s#\"<>]*)?\Z", description="an `https://` or `http://` address"),
+]
 StoreUrl = Annotated[
     str,
     Meta(
@@ -92,6 +96,7 @@ Picture = Annotated[
 ]
 Switch = Annotated[bool, Meta(description="`true` or `false`")]
 Grade = Annotated[Literal["off", "note", "warning", "error"], Meta(description="`off`, `note`, `warning` or `error`")]
+Watcher = Annotated[Literal["provider", "server"], Meta(description="`provider` or `server`")]
 Share = Annotated[int, _between(0, 100)]
 FieldDefault = Annotated[str, Meta(pattern=rf"\A{_ONE_LINE}*\Z", description='a text on one line, `""` for no default')]
 
@@ -151,6 +156,8 @@ class Send:
     """How many hours after its `send_at` an issue may still begin to leave."""
     stop_after: Annotated[int, _between(1, 1000)] = 10
     """After how many requests in a row that were of no use the sending stops, until it is run again."""
+    max_suppression_age: Annotated[int, _between(1, 10_000)] | None = None
+    """How many hours ago `digest sync` may have run at most; without it, a send does not ask."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +174,32 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracking:
-    """What the provider is asked to watch. Nothing, by default: the provider leaves links as they are."""
+    """What is watched of readers. Nothing, by default: links stay as they are, and nobody tells who read what."""
 
     opens: Switch = False
-    """Whether the provider puts an invisible picture into the mail that tells when it was looked at."""
+    """Whether an invisible picture in the mail tells when it was looked at."""
     clicks: Switch = False
-    """Whether the provider leads links through its own server, which tells who followed them."""
+    """Whether links lead through a server that tells who followed them."""
+    through: Watcher = "provider"
+    """Who watches: the provider, by its own server, or `digest serve`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """The pages on which readers join, choose and leave: `digest serve`."""
+
+    url: Url | None = None
+    """Where `digest serve` is reached, when that is not the archive's address."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What readers may choose from: by tag, in the words that they see."""
+    confirm_within: Annotated[int, _between(1, 720)] = 72
+    """How many hours somebody has to confirm that they want the newsletter."""
+    max_sign_ups: Annotated[int, _between(1, 1_000_000)] = 500
+    """How many people an hour are asked to confirm at most; whoever comes on top of that waits for the next hour."""
+    max_soft_bounces: Annotated[int, _between(1, 100)] = 5
+    """How many messages in a row may come back for the time being until an address is given up."""
+    proxies: Annotated[int, _between(0, 10)] = 0
+    """How many proxies of your own stand before `digest serve` and say in `X-Forwarded-For` who asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,10 +293,18 @@ class Settings:
     send: Send
     check: Check
     tracking: Tracking
+    web: Web
+    feeds: Mapping[str, str]
+    """Where `digest pull` looks for news, by name."""
     theme: Theme
     assets: Assets
     environ: Mapping[str, str]
     """The environment, with what ``.env`` adds."""
+
+    @property
+    def web_url(self) -> str:
+        """Where ``digest serve`` is reached, without a slash at its end."""
+        return self.web.url or self.newsletter.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +357,7 @@ SECTIONS: Mapping[str, type] = {
     "send": Send,
     "check": Check,
     "tracking": Tracking,
+    "web": Web,
     "theme": Theme,
     "theme.dark": Palette,
     "assets": Assets,
@@ -339,3 +375,9 @@ GRADES = "check.rules"
 
 CLIENTS = "check.clients"
 """The section whose keys are the names of mail programs."""
+
+CHOICES = "web.tags"
+"""The section whose keys are tags that readers may choose from."""
+
+FEEDS = "feeds"
+"""The section whose keys are names of feeds."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from digest.errors import DigestError, UsageError
 from digest.publishing.building import sent
 from digest.store import open_store
+from digest.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ def opened(settings: Settings) -> Iterator[Store | None]:
     if file and not file.exists():
         yield None
         return
-    with open_store(settings.store.url) as store:
+    with open_store(settings.store.url, tokens=tokens_of(settings.environ)) as store:
         yield store
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from digest.publishing.rehearsing import perform, prepare_test
 from digest.store import open_store
+from digest.tokens import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def send_test(newsroom: Newsroom, slug: str, address: str, values: Mapping[str, 
         SettingsError: there is no such provider, or its settings are wrong.
         UsageError: the address is none.
     """
-    with open_store(newsroom.settings.store.url) as store:
+    with open_store(newsroom.settings.store.url, tokens=tokens_of(newsroom.settings.environ)) as store:
         trial = prepare_test(newsroom, store, slug, [address], sandbox=False)
     trial = replace(trial, batches=[_filled(batch, values) for batch in trial.batches])
     trial = perform(trial, stop_after=newsroom.settings.send.stop_after, report=lambda _step: None, stopping=Event())

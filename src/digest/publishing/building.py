@@ -16,12 +16,13 @@ from digest.publishing.newsroom import FAULTS
 from digest.wire.mime import MimeWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from digest.errors import DigestError
-    from digest.model import Edition, Issue, Subscriber
+    from digest.model import Edition, InlineImage, Issue, Subscriber
     from digest.publishing.newsroom import Newsroom
+    from digest.rendering import Traced
     from digest.store import Store
 
 _UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ class _Parts:
 
 def build(newsroom: Newsroom, path: Path, folder: Path | None = None, reader: Subscriber | None = None) -> Built:
     """
-    Write ``email.html``, ``email.txt``, ``message.eml`` and ``edition.json`` for an issue.
+    Write ``email.html``, ``email.txt``, ``message.eml``, ``edition.json`` and the images of an issue.
 
     The same input gives the same bytes: the message bears the issue's own time and a token that opens nothing.
 
@@ -61,13 +62,14 @@ def build(newsroom: Newsroom, path: Path, folder: Path | None = None, reader: Su
         ContentError: the issue or a template has something to mend.
     """
     issue = newsroom.read(path)
-    edition = newsroom.render(issue)
+    traced = newsroom.trace(issue)
+    edition = traced.edition
     shown_to = reader or example_reader(edition, newsroom.settings.fields)
     message = Message(edition=edition, reader=replace(shown_to, token=EXAMPLE_TOKEN), at=_moment(issue))
     parts = _Parts(html=message.html, text=message.text, raw=MimeWriter.of(edition).write(message))
-    facts = _facts(issue, message, parts)
+    facts = _facts(issue, message, parts, traced.images.values())
     target = folder or newsroom.settings.root / ".digest" / "build" / edition.slug
-    for name, content in _files(edition, parts, facts).items():
+    for name, content in _files(traced, parts, facts).items():
         _update(target / name, content)
     return Built(folder=target, facts=facts)
 
@@ -110,13 +112,13 @@ def _moment(issue: Issue) -> datetime:
     return datetime.combine(issue.date, time(), tzinfo=UTC) if issue.date else _UNDATED
 
 
-def _files(edition: Edition, parts: _Parts, facts: dict[str, object]) -> dict[str, bytes]:
+def _files(traced: Traced, parts: _Parts, facts: dict[str, object]) -> dict[str, bytes]:
     return {
-        "email.html": _with_files(parts.html, edition).encode(),
+        "email.html": _with_files(parts.html, traced.edition).encode(),
         "email.txt": parts.text.encode(),
         "message.eml": parts.raw,
         "edition.json": (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode(),
-        **{image.filename: image.content for image in edition.images},
+        **{image.filename: image.content for image in traced.images.values()},
     }
 
 
@@ -132,7 +134,7 @@ def _with_files(html: str, edition: Edition) -> str:
     return html
 
 
-def _facts(issue: Issue, message: Message, parts: _Parts) -> dict[str, object]:
+def _facts(issue: Issue, message: Message, parts: _Parts, images: Iterable[InlineImage]) -> dict[str, object]:
     edition = message.edition
     return {
         "issue": edition.slug,
@@ -143,7 +145,7 @@ def _facts(issue: Issue, message: Message, parts: _Parts) -> dict[str, object]:
         "sizes": {"html": len(parts.html.encode()), "text": len(parts.text.encode()), "message": len(parts.raw)},
         "links": _links(parts.html),
         "slots": [{"name": name, "fallback": has_fallback} for name, has_fallback in sorted(edition.slots)],
-        "images": [image.filename for image in edition.images],
+        "images": [image.filename for image in images],
     }
 
 

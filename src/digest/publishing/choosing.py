@@ -55,13 +55,14 @@ def service_of(settings: Settings, *, sandbox: bool = False) -> Provider | OwnsL
         raise UsageError(msg, hint="To see the real thing, send a test to yourself: --to ADDRESS")
     if choice.api_url:
         _refuse_malformed(choice.api_url)
+    asked = settings.tracking.through == "provider"
     setup = Setup(
         root=settings.root,
         api_url=choice.api_url,
         options=choice.options,
         environ=settings.environ,
-        track_opens=settings.tracking.opens,
-        track_clicks=settings.tracking.clicks,
+        track_opens=asked and settings.tracking.opens,
+        track_clicks=asked and settings.tracking.clicks,
         sandbox=sandbox,
     )
     return load_provider(choice.name, setup)

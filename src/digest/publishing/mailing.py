@@ -18,7 +18,9 @@ from digest.publishing.planning import (
     refuse_lateness,
     refuse_many_newcomers,
     refuse_repetition,
+    refuse_stale_suppressions,
     refuse_what_cannot_be_carried,
+    refuse_without_key,
 )
 from digest.publishing.proofing import make_proof_for_all, vet
 from digest.publishing.status import progress_of
@@ -140,17 +142,23 @@ def prepare(newsroom: Newsroom, store: Store, provider: Provider, name: str | No
     Raises:
         ContentError: the issue or a template has something to mend, the rules find an error, many more readers would
             get it than the last issue, or it is too late.
-        ProviderError: the provider cannot carry the edition.
+        ProviderError: the provider cannot carry the edition, or its suppressions are not taken over.
+        IncompleteError: they are not, and the issue was begun.
         UsageError: there is no such issue or segment, nobody to write to, or it was begun otherwise.
     """
     slug = slug_of(newsroom, store, name) if name else _next(newsroom, store)
     if slug is None:
         return None
     refuse_handed_over(store, slug, provider.name)
+    refuse_without_key(provider, newsroom.settings)
     frozen = store.mailings.find(slug)
     if frozen:
-        return _resume(newsroom, store, provider, frozen, wishes)
-    return _begin(newsroom, store, provider, name or slug, wishes)
+        mailing = _resume(newsroom, store, provider, frozen, wishes)
+    else:
+        mailing = _begin(newsroom, store, provider, name or slug, wishes)
+    if mailing.readers:
+        refuse_stale_suppressions(provider, store, frozen, newsroom.settings, _now())
+    return mailing
 
 
 def slug_of(newsroom: Newsroom, store: Store, name: str) -> str:

@@ -106,6 +106,15 @@ class Newsroom:
         """
         return self._reader.read(path)
 
+    def read_front(self, path: Path) -> Issue:
+        """
+        Read what the front matter of an issue says, and nothing of its content.
+
+        Raises:
+            ContentError: its editor has something to mend.
+        """
+        return self._reader.read_front(path)
+
     def render(self, issue: Issue) -> Edition:
         """
         Render an issue, once for everyone.

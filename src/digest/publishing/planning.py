@@ -6,19 +6,22 @@ import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from digest.errors import ContentError, ProviderError, UsageError
+from digest.errors import ContentError, IncompleteError, ProviderError, SettingsError, UsageError
 from digest.model import Batch, Plan, Severity
+from digest.providers import KeepsSuppressions
 from digest.publishing.proofing import count
+from digest.store.syncs import account_of
+from digest.tokens import VARIABLE, how_to_get_one, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from digest.config import Send
+    from digest.config import Send, Settings
     from digest.model import Edition, Finding, Issue
     from digest.providers import OwnsList, Provider
     from digest.segments import Segment
-    from digest.store import Store
+    from digest.store import Frozen, Store
 
 _LATEST = 5
 """How many issues back we look for one that reads the same."""
@@ -97,6 +100,19 @@ def refuse_what_cannot_be_carried(edition: Edition, provider: Provider | OwnsLis
     if edition.images and not provider.limits.inline_images:
         msg = f"{provider.name} cannot carry images inside a message"
         raise ProviderError(msg, hint="Under [assets] in digest.toml, set `url` to where the images are published.")
+
+
+def refuse_without_key(provider: Provider, settings: Settings) -> None:
+    """
+    See to it that readers who are really written to get links by which they can leave.
+
+    Raises:
+        SettingsError: there is no key that could sign them.
+    """
+    if provider.limits.delivers and tokens_of(settings.environ) is None:
+        msg = f"{VARIABLE} is not set, and it signs the links by which readers leave"
+        why = "Take the one that the newsletter has elsewhere: links that another key signed lead nowhere. Has it none?"
+        raise SettingsError(msg, hint=how_to_get_one(why))
 
 
 def _fit(provider: Provider, readers: int, bytes_of: Callable[[int], int]) -> tuple[int, int]:
@@ -193,6 +209,41 @@ def refuse_many_newcomers(newcomers: int, readers: int, limits: Send) -> None:
     if newcomers * 100 > readers * limits.max_growth:
         msg = f"{newcomers:,} readers joined since it went to {readers:,}; [send] max_growth is {limits.max_growth}"
         raise ContentError(msg, hint="If they are the right ones, raise max_growth for this time.")
+
+
+def refuse_stale_suppressions(
+    provider: Provider, store: Store, frozen: Frozen | None, settings: Settings, now: datetime
+) -> None:
+    """
+    See to it that nobody is written to who has long since left, complained or bounced at the provider.
+
+    Args:
+        provider: who delivers.
+        store: knows when that was last taken over from it.
+        frozen: the mailing, once it was frozen; the readers that are left wait for it, too.
+        settings: what is allowed, and which lists are meant.
+        now: the present moment.
+
+    Raises:
+        SettingsError: it has no lists that could be taken over.
+        ProviderError: they never were, or too long ago; nothing was sent.
+        IncompleteError: the same of an issue that some readers may have.
+    """
+    hours = settings.send.max_suppression_age
+    if hours is None or not provider.limits.delivers:
+        return
+    if not isinstance(provider, KeepsSuppressions):
+        msg = f"[send] max_suppression_age asks for a sync, and {provider.name} has no suppressions to take over"
+        raise SettingsError(msg, hint="Remove max_suppression_age from [send] in digest.toml.")
+    last = store.syncs.last(provider.name, account_of(settings))
+    if last and now - last.at <= timedelta(hours=hours):
+        return
+    never = "were not yet taken over with these settings"
+    when = f"were last taken over at {last.at:%Y-%m-%d %H:%M %Z}" if last else never
+    msg = f"the suppressions of {provider.name} {when}; [send] max_suppression_age is {hours}"
+    if frozen and store.deliveries.has_begun(frozen):
+        raise IncompleteError(msg, hint="Take them over, then run this again, which goes on from here: digest sync")
+    raise ProviderError(msg, hint="Nothing was sent. Take them over, then run this again: digest sync")
 
 
 def refuse_repetition(plan: Plan, store: Store) -> None:

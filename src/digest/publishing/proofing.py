@@ -10,9 +10,10 @@ from digest.checking.examination import NAMES, examine
 from digest.checking.places.sources import Sources
 from digest.checking.proof import Past, Proof
 from digest.checking.survey import survey
-from digest.errors import CombinedError, ContentError, DigestError, Place, UsageError, did_you_mean
+from digest.errors import CombinedError, ContentError, DigestError, Place, SettingsError, UsageError, did_you_mean
 from digest.links import slugify
 from digest.model import Finding, Message, Severity
+from digest.providers.finding import provider_class
 from digest.publishing.newsroom import FAULTS
 from digest.reading import INDEX, name_of
 
@@ -112,7 +113,16 @@ def proof_of(
         sources=Sources(issue, newsroom.settings),
         past=past,
         survey=survey,
+        carries_images=not traced.edition.images or _carries_images(newsroom.settings.provider.name),
     )
+
+
+def _carries_images(provider: str) -> bool:
+    """Say whether a provider can carry images inside a message; one that is not there is told elsewhere."""
+    try:
+        return provider_class(provider).limits.inline_images
+    except SettingsError:
+        return True
 
 
 def disguised(reader: Subscriber) -> Subscriber:

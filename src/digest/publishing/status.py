@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from digest.model import Tally
 from digest.publishing.newsroom import FAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from digest.errors import DigestError
-    from digest.model import Delivery, Issue
+    from digest.model import Delivery, EventKind, Issue
     from digest.publishing.newsroom import Newsroom
     from digest.store import Course, Frozen, Handed, Store
 
@@ -32,10 +32,14 @@ class Progress:
     """The expression that chose its readers; empty for everyone."""
     allowed: tuple[str, ...] = ()
     """The rules that were let pass in it."""
+    news: Mapping[EventKind, int] = field(default_factory=dict)
+    """Of how many readers the provider has told what since."""
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints."""
-        return {"issue": self.slug, "edition": self.fingerprint, **asdict(self.tally), **_allowed(self.allowed)}
+        events = {"events": {kind.value: count for kind, count in self.news.items()}} if self.news else {}
+        known = {"issue": self.slug, "edition": self.fingerprint, **asdict(self.tally)}
+        return known | events | _allowed(self.allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,7 @@ def progress_of(store: Store, frozen: Frozen) -> Progress:
         course=frozen.course,
         segment=frozen.segment,
         allowed=frozen.allowed,
+        news=store.news.counts(frozen),
     )
 
 

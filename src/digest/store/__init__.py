@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
@@ -10,24 +11,33 @@ from typing import TYPE_CHECKING
 
 from digest.errors import SettingsError
 from digest.store import sqlite
-from digest.store.audiences import Audiences
+from digest.store.audiences import Audiences, present
 from digest.store.claims import Claims
+from digest.store.columns import Columns
 from digest.store.deliveries import Deliveries
+from digest.store.doubts import Doubts
 from digest.store.growth import read_growth
 from digest.store.handovers import Handed, Handovers, Stage
 from digest.store.ledger import Ledger
 from digest.store.locks import FileLocks, Locks
 from digest.store.mailings import BegunError, Course, Frozen, Mailings
-from digest.store.schema import migrate, read_migrations, steps_taken
+from digest.store.news import Item, News
+from digest.store.notices import Notices
+from digest.store.pauses import Pauses
+from digest.store.proofs import Proofs
+from digest.store.schema import migrate, name_of, read_migrations, steps_taken
+from digest.store.signups import SignUps
 from digest.store.subscribers import Put, Subscribers
+from digest.store.syncs import Sync, Syncs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
 
     from digest.store.database import Database
     from digest.store.growth import Growth, Length
+    from digest.tokens import Tokens
 
 __all__ = [
     "SENDER",
@@ -37,11 +47,15 @@ __all__ = [
     "Course",
     "Frozen",
     "Handed",
+    "Item",
     "Ledger",
+    "MissingStoreError",
     "Put",
     "Stage",
     "Store",
     "Subscribers",
+    "Sync",
+    "Syncs",
     "bring_up_to_date",
     "open_database",
     "open_store",
@@ -55,16 +69,33 @@ _HINT = "Write [store] url as sqlite:///path/to/file.db, or as postgresql://host
 _HOW_MADE = "It is made by the first command that writes, such as digest subscribers import."
 
 
+class MissingStoreError(SettingsError):
+    """There is no store yet, and none was to be made."""
+
+
 class Store:
     """An open store; it belongs to the thread that opened it."""
 
-    def __init__(self, database: Database, locks: Locks) -> None:
-        self.subscribers = Subscribers(database)
-        self.audiences = Audiences(database, self.subscribers)
+    def __init__(
+        self, database: Database, locks: Locks, tokens: Tokens | None = None, clock: Callable[[], datetime] = present
+    ) -> None:
+        self.name = name_of(database)
+        """The list's own name in public addresses: it stays, wherever the list is moved to."""
+        spell = partial(tokens.name_reader, self.name) if tokens else str
+        self._columns = Columns(database, spell)
+        self.subscribers = Subscribers(database, spell)
+        self.audiences = Audiences(database, self.subscribers, self._columns, clock)
+        self.pauses = Pauses(database)
+        self.proofs = Proofs(database)
+        self.sign_ups = SignUps(database)
+        self.notices = Notices(database)
         self.mailings = Mailings(database)
         self.handovers = Handovers(database)
+        self.syncs = Syncs(database)
         self.ledger = Ledger(database, self.mailings, self.audiences)
         self.deliveries = Deliveries(database, self.subscribers, self.mailings)
+        self.doubts = Doubts(database)
+        self.news = News(database)
         self._database = database
         self._locks = locks
 
@@ -73,7 +104,20 @@ class Store:
         """Return the batches of a mailing for this process to claim; whoever looks can tell as long as it lives."""
         claimant = f"{SENDER}-{token_hex(8)}"
         with self._locks.hold(claimant):
-            yield Claims(self._database, self.mailings, frozen=frozen, claimant=claimant, lives=self._locks.is_held)
+            lives = self._locks.is_held
+            yield Claims(self._database, self.mailings, self._columns, frozen=frozen, claimant=claimant, lives=lives)
+
+    def together(self, *, alone: bool = False) -> AbstractContextManager[None]:
+        """
+        Make one durable write of all that is done inside; nothing of it has happened before its end.
+
+        Those that ask to be `alone` run one after the other, in all programs.
+        """
+        return self._database.transaction(alone=alone)
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Inside of `together`, do all of something or nothing; the rest stands either way."""
+        return self._database.attempt()
 
     def growth(self, *, length: Length, now: datetime) -> Growth:
         """Count the list period by period, up to the present one."""
@@ -94,13 +138,16 @@ class Store:
 
 
 @contextmanager
-def open_store(url: str, *, create: bool = True) -> Iterator[Store]:
+def open_store(
+    url: str, *, create: bool = True, tokens: Tokens | None = None, clock: Callable[[], datetime] = present
+) -> Iterator[Store]:
     """
     Open the store at `url`, and bring its tables to their newest form.
 
     That is ``sqlite:///path/to/file.db``, ``sqlite://`` for one that lives in memory only, or
     ``postgresql://host/database``. A relative path starts at the working folder; an absolute one has four slashes. The
-    file and its folder are made when they are missing, and so are the tables, unless `create` is false.
+    file and its folder are made when they are missing, and so are the tables, unless `create` is false. `tokens` sign
+    the tokens of readers; without, theirs open nothing. Whose pause is not over is told by the `clock`.
 
     Raises:
         SettingsError: there is no such store, or it cannot be used.
@@ -108,7 +155,7 @@ def open_store(url: str, *, create: bool = True) -> Iterator[Store]:
     """
     with open_database(url, create=create) as (database, locks):
         bring_up_to_date(database, create=create)
-        yield Store(database, locks)
+        yield Store(database, locks, tokens, clock)
 
 
 def bring_up_to_date(database: Database, *, create: bool = True) -> None:
@@ -116,11 +163,12 @@ def bring_up_to_date(database: Database, *, create: bool = True) -> None:
     Give a database the newest form of the tables.
 
     Raises:
-        SettingsError: a newer digest has been here; or there are no tables, and `create` is false.
+        MissingStoreError: there are no tables, and `create` is false.
+        SettingsError: a newer digest has been here.
     """
     if not create and not steps_taken(database):
         msg = f"there is no list of readers in {database.name} yet"
-        raise SettingsError(msg, hint=_HOW_MADE)
+        raise MissingStoreError(msg, hint=_HOW_MADE)
     migrate(database, read_migrations(database.dialect))
 
 
@@ -171,7 +219,7 @@ def _prepare(path: Path, *, create: bool) -> None:
         return
     if not create:
         msg = f"there is no database {path}"
-        raise SettingsError(msg, hint=_HOW_MADE)
+        raise MissingStoreError(msg, hint=_HOW_MADE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)  # it will hold people's addresses, which are nobody else's business

@@ -10,6 +10,7 @@ and coalesce(cast(consent as json) ->> 'at', cast(consent as json) ->> 'how', ca
 -- How many of those who may be written to lack a value of a field.
 select count(*) from subscribers
 where standing = 'active' /* segment */
+and not exists (select 1 from pauses where subscriber_id = subscribers.id and since <= :moment and until > :moment)
 and trim(
     case :field
         when 'email' then email

@@ -20,6 +20,7 @@ and (length(token) < 16 or token in (select token from subscribers group by toke
 -- How many of those who may be written to lack a value of a field.
 select count(*) from subscribers
 where standing = 'active' /* segment */
+and not exists (select 1 from pauses where subscriber_id = subscribers.id and since <= :moment and until > :moment)
 and trim(
     case :field
         when 'email' then email

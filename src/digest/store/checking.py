@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -26,6 +27,7 @@ _BACKUP = "Bring it back from a backup, and keep this one for whoever looks into
 _UNREADABLE = (zlib.error, struct.error, msgspec.MsgspecError, ValueError, LookupError, TypeError)
 """What becomes of bytes that are not what was written."""
 _READER = msgspec.json.Decoder(tuple[dict[str, str], list[str], dict[str, str]])
+_LIST = msgspec.json.Decoder(list[str | int])
 _BEGUN = frozenset({"claimed", "in_doubt"})
 _NOWHERE, _WAITING, _SETTLED = range(3)
 
@@ -68,7 +70,7 @@ def check_store(url: str) -> Checked:
         with database.snapshot():
             mailings = Mailings(database).all()
             readers, faults = _check_readers(database)
-            faults = [*_check_pages(database), *faults]
+            faults = [*_check_pages(database), *faults, *_check_syncs(database), *_check_lists(database)]
             for frozen in mailings:
                 faults += _check_editions(database, frozen)
                 faults += _Sums.of(database, frozen).faults(frozen.slug, locks.is_held)
@@ -97,6 +99,25 @@ def _can_be_read(columns: Iterable[str]) -> bool:
     except _UNREADABLE:
         return False
     return True
+
+
+def _check_lists(database: Database) -> Iterator[DigestError]:
+    unreadable = 0
+    for (text,) in database.fetch_all(database.queries("checking.sql")["lists"]):
+        try:
+            _LIST.decode(text)
+        except _UNREADABLE:
+            unreadable += 1
+    if unreadable:
+        yield SettingsError(f"{unreadable:,} sign-ups or mails that follow from them cannot be read", hint=_BACKUP)
+
+
+def _check_syncs(database: Database) -> Iterator[DigestError]:
+    for provider, at in database.fetch_all(database.queries("checking.sql")["syncs"]):
+        try:
+            datetime.fromisoformat(at)
+        except ValueError:
+            yield SettingsError(f"when the suppressions of {provider} were taken over cannot be read", hint=_BACKUP)
 
 
 def _check_editions(database: Database, frozen: Frozen) -> Iterator[DigestError]:

@@ -10,6 +10,14 @@ select 'references', count(*) from pragma_foreign_key_check;
 -- What of each reader is more than a word.
 select fields, tags, consent from subscribers;
 
+-- name: lists
+-- What of sign-ups and of mails that follow from them is a list.
+select tags from sign_ups union all select facts from notices;
+
+-- name: syncs
+-- When suppressions were taken over.
+select provider, at from syncs;
+
 -- name: editions
 -- The editions of a mailing.
 select id from editions where mailing_id = :mailing order by id;

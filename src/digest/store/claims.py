@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from digest.errors import IncompleteError
-from digest.model import Batch, Receipt, State
-from digest.store.columns import Columns
+from digest.model import Batch, Receipt, Standing, State
 from digest.store.database import to_stamp
+from digest.store.doubts import Doubts
 from digest.store.ledger import CANCELLED, contents
 from digest.store.packing import pack, pack_texts, unpack
+from digest.store.pauses import PAUSED, Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from digest.model import Edition, Readers
+    from digest.store.columns import Columns
     from digest.store.database import Database
     from digest.store.mailings import Frozen, Mailings
 
@@ -43,11 +45,20 @@ class Claims:
     """The batches of one mailing, as one living process claims and settles them."""
 
     def __init__(
-        self, database: Database, mailings: Mailings, *, frozen: Frozen, claimant: str, lives: Callable[[str], bool]
+        self,
+        database: Database,
+        mailings: Mailings,
+        columns: Columns,
+        *,
+        frozen: Frozen,
+        claimant: str,
+        lives: Callable[[str], bool],
     ) -> None:
         self._database = database
         self._sql = database.queries("ledger.sql")
-        self._columns = Columns(database)
+        self._columns = columns
+        self._pauses = Pauses(database)
+        self._doubts = Doubts(database)
         self._mailings = mailings
         self._frozen = frozen
         self._claimant = claimant
@@ -61,8 +72,8 @@ class Claims:
         """
         Write down who is about to be written to; only when that is on disk may anything leave.
 
-        Readers who may no longer be written to are skipped, with the reason. None means that nothing is queued, or
-        that the mailing was paused or ended.
+        Readers who may no longer be written to, or are in a pause, are skipped, with the reason. None means that
+        nothing is queued, or that the mailing was paused or ended.
         """
         with self._database.transaction():
             while row := self._database.fetch_one(self._sql["next_queued"], mailing=self._frozen.id):
@@ -101,11 +112,11 @@ class Claims:
 
     def _admit(self, ids: Sequence[int], origin: int, fields: Sequence[str], now: datetime) -> Readers:
         """Return those who may be written to; the others are skipped."""
-        readers = self._columns.active(ids, fields)
+        readers = self._columns.active(self._pauses.without(ids, now), fields)
         if len(readers) < len(ids):
             missing = sorted({*ids}.difference(readers.ids))
             standings = self._columns.standings(missing)
-            skipped = {number: standings.get(number, FORGOTTEN) for number in missing}
+            skipped = {number: _why_not(standings.get(number)) for number in missing}
             self._note(origin, State.SKIPPED, skipped, now)
         return readers
 
@@ -190,6 +201,8 @@ class Claims:
         self._note(origin, State.SKIPPED, dict.fromkeys(sorted(gone), FORGOTTEN), now)
         for part, state in product(parts, (State.QUEUED, State.IN_DOUBT)):
             self._move(batch.number, state, [(number, one) for number, one in part if one.state is state])
+        if any(receipt.state is State.IN_DOUBT for _, receipt in answers):
+            self._doubts.heed_news(self._frozen.id, origin, now=now)
 
     def halve(self, batch: Batch, *, reason: str, now: datetime) -> None:
         """
@@ -227,10 +240,14 @@ class Claims:
         """
         Write down that nobody knows whether a claimed batch was accepted; a blank reason leaves the one that it had.
 
+        Of whom the provider has told something meanwhile, it is known.
+
         Raises:
             IncompleteError: the batch is no longer ours.
         """
-        self._conclude("doubt", batch.number, reason=reason, now=to_stamp(now))
+        with self._database.transaction():
+            self._conclude("doubt", batch.number, reason=reason, now=to_stamp(now))
+            self._doubts.heed_news(self._frozen.id, self._past(batch.number)[0], now=now)
 
     def _conclude(self, query: str, number: int, **values: object) -> None:
         if not self._change(query, number, **values, claimant=self._claimant):
@@ -246,6 +263,11 @@ class Claims:
             self._sql["note"],
             ({**place, "subscriber": number, "reason": reason} for number, reason in reasons.items()),
         )
+
+
+def _why_not(standing: str | None) -> str:
+    """Say why a reader is not written to whose standing is this: who is active is in a pause."""
+    return PAUSED if standing == Standing.ACTIVE.value else standing or FORGOTTEN
 
 
 def _key(edition: Edition, number: int, attempt: int, digest: bytes) -> str:

@@ -8,6 +8,7 @@ as long, and nobody else could run meanwhile.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -28,27 +29,56 @@ _DENSE = 4
 
 
 class Columns:
-    """Reads readers by columns; blank where they have no value."""
+    """
+    Reads readers by columns; blank where they have no value.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: where they are.
+        spell: makes a reader's token of their name in the store.
+    """
+
+    def __init__(self, database: Database, spell: Callable[[str], str]) -> None:
         self._database = database
+        self._spell = spell
         self._sql = database.queries("columns.sql")
 
     def active(self, ids: Sequence[int], fields: Sequence[str]) -> Readers:
         """Return those of the rising `ids` whom we may write to, with these further fields."""
         if ids and ids[-1] - ids[0] < len(ids) * _DENSE:
-            readers = _readers(self._database.fetch_one(self._sql["between"], first=ids[0], last=ids[-1]), fields)
-            if readers.ids == tuple(ids):
-                return readers
-        return _readers(self._database.fetch_one(self._sql["among"], ids=to_json(ids)), fields)
+            row = self._database.fetch_one(self._sql["between"], first=ids[0], last=ids[-1])
+            return self._readers(row, fields, wanted=frozenset(ids))
+        return self._readers(self._database.fetch_one(self._sql["among"], ids=to_json(ids)), fields)
 
     def whoever(self, ids: Sequence[int], fields: Sequence[str]) -> Readers:
         """Return those of `ids` who are still known, however they stand."""
-        return _readers(self._database.fetch_one(self._sql["whoever"], ids=to_json(ids)), fields)
+        return self._readers(self._database.fetch_one(self._sql["whoever"], ids=to_json(ids)), fields)
 
     def standings(self, ids: Sequence[int]) -> dict[int, str]:
         """Return how those of `ids` stand who are still known."""
         return dict(self._database.fetch_all(self._sql["standings"], ids=to_json(ids)))
+
+    def _readers(
+        self, row: tuple[str | None, ...] | None, fields: Sequence[str], wanted: frozenset[int] | None = None
+    ) -> Readers:
+        """Return those of a row who are wanted; None wants everyone."""
+        if row is None or row[0] is None:
+            return Readers(ids=(), columns=dict.fromkeys(("email", "name", "token", *fields), ()))
+        packed, email, name, token, values = map(str, row)
+        ids = _read_numbers(f"[{packed}]")
+        columns: dict[str, Sequence[str]] = {
+            "email": email.split(_APART),
+            "name": name.split(_APART),
+            "token": token.split(_APART),
+        }
+        if fields:
+            rows = _reader_of(tuple(fields))(f"[{values}]")
+            columns |= {field: [*map(attrgetter(f"f{number}"), rows)] for number, field in enumerate(fields)}
+        if wanted is not None and not wanted.issuperset(ids):
+            kept = [number in wanted for number in ids]
+            ids = tuple(compress(ids, kept))
+            columns = {column: [*compress(texts, kept)] for column, texts in columns.items()}
+        columns["token"] = [*map(self._spell, columns["token"])]
+        return Readers(ids=ids, columns=columns)
 
 
 _read_numbers = msgspec.json.Decoder(tuple[int, ...]).decode
@@ -61,18 +91,3 @@ def _reader_of(fields: tuple[str, ...]) -> Callable[[str], list[Any]]:
     names = {attribute: field for (attribute, _, _), field in zip(attributes, fields, strict=True)}
     row = msgspec.defstruct("Row", attributes, rename=names, gc=False)
     return msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]  # it is made while the program runs
-
-
-def _readers(row: tuple[str | None, ...] | None, fields: Sequence[str]) -> Readers:
-    if row is None or row[0] is None:
-        return Readers(ids=(), columns=dict.fromkeys(("email", "name", "token", *fields), ()))
-    ids, email, name, token, values = map(str, row)
-    columns: dict[str, Sequence[str]] = {
-        "email": email.split(_APART),
-        "name": name.split(_APART),
-        "token": token.split(_APART),
-    }
-    if fields:
-        rows = _reader_of(tuple(fields))(f"[{values}]")
-        columns |= {field: [*map(attrgetter(f"f{number}"), rows)] for number, field in enumerate(fields)}
-    return Readers(ids=_read_numbers(f"[{ids}]"), columns=columns)

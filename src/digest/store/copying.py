@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from digest.store.database import Database
     from digest.store.locks import Locks
 
-NUMBERED = frozenset({"subscribers", "mailings", "editions", "history"})
+NUMBERED = frozenset({"subscribers", "mailings", "editions", "history", "proofs", "sign_ups", "notices"})
 """Tables that number their rows themselves, and never give a number twice."""
+IDENTITY = "identity"
+"""The table that every store has something in from its beginning: what the list is called."""
 TABLES = (
     "subscribers",
     "mailings",
@@ -28,8 +30,14 @@ TABLES = (
     "outcomes",
     "news",
     "history",
+    "pauses",
+    "proofs",
     "erased",
+    "sign_ups",
+    "notices",
     "handovers",
+    "syncs",
+    IDENTITY,
 )
 """All that a store keeps, each table behind those that it refers to."""
 
@@ -83,7 +91,8 @@ def copy_store(source_url: str, target_url: str) -> Mapping[str, int]:
 
 
 def _require_empty(target: Database) -> None:
-    if any(target.fetch_all(f"select 1 from {table} limit 1") for table in TABLES):  # noqa: S608  # names of ours
+    tables = (table for table in TABLES if table != IDENTITY)
+    if any(target.fetch_all(f"select 1 from {table} limit 1") for table in tables):  # noqa: S608  # names of ours
         msg = f"{target.name} is not empty"
         raise UsageError(msg, hint="Copy into a new one: what both hold could not be told apart.")
 
@@ -101,6 +110,8 @@ def _copy(table: str, source: Database, target: Database) -> int:
     select = f"select {names} from {table}"  # noqa: S608  # names of ours
     insert = f"insert into {table} ({names}) values ({values})"  # noqa: S608  # names of ours
     read, written = Sum(), Sum()
+    if table == IDENTITY:
+        target.change(target.queries("copying.sql")["forget_identity"])
     with closing(source.stream(select)) as rows:
         target.change_many(insert, (dict(zip(columns, row, strict=True)) for row in read.passing(rows)))
     with closing(target.stream(select)) as rows:

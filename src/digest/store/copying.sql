@@ -19,3 +19,7 @@ delete from sqlite_sequence where name = :table;
 -- name: go_on_from
 -- The next id is a higher one.
 insert into sqlite_sequence (name, seq) values (:table, :highest);
+
+-- name: forget_identity
+-- The list is about to get the name that it has where it comes from.
+delete from identity;

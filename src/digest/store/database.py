@@ -56,6 +56,7 @@ class Database(ABC):
         self.name = name
         """What a sentence calls it, such as "the database letters at db.example.org"; no secret, and no user."""
         self._in_transaction = False
+        self._is_to_be_wiped = False
 
     def queries(self, filename: str) -> Mapping[str, str]:
         """Return the queries of a file of this package by name, in this database's words."""
@@ -75,6 +76,18 @@ class Database(ABC):
             yield
 
     @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Within a transaction, do all that happens inside or nothing of it; what else it does stands either way."""
+        self.run("savepoint attempt")
+        try:
+            yield
+        except BaseException:
+            self.run("rollback to savepoint attempt")
+            self.run("release savepoint attempt")
+            raise
+        self.run("release savepoint attempt")
+
+    @contextmanager
     def snapshot(self) -> Iterator[None]:
         """See one moment only, whatever others write meanwhile; they are not kept waiting, and nothing is changed."""
         with self._whole(self._begin_reading):
@@ -90,11 +103,21 @@ class Database(ABC):
         try:
             yield
             self._commit()
+            if self._is_to_be_wiped:
+                self._is_to_be_wiped = not self._wipe()
         except BaseException:
             self._roll_back()
             raise
         finally:
             self._in_transaction = False
+
+    def wipe(self) -> None:
+        """See to it that nothing is left in any file of what this transaction forgets, as soon as it has ended."""
+        self._is_to_be_wiped = True
+
+    def _wipe(self) -> bool:
+        """Leave nothing of what was forgotten, and say whether that is so; a server looks after its files itself."""
+        return True
 
     @abstractmethod
     def _begin(self) -> None: ...

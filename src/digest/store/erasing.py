@@ -1,5 +1,5 @@
 """
-Addresses that were erased at their owners' wish.
+Addresses that were erased at their owners' wish, or that readers have left for another one.
 
 Nothing is kept of them but a keyed hash, by which an import can recognise them and from which nobody can read them.
 """
@@ -24,16 +24,26 @@ _WAY_OUT = (
 )
 
 
+def key_of(email: str) -> str:
+    """Return what an address is told from others by: upper and lower case make no difference."""
+    return email.casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The secret that hashes of erased addresses are made with."""
+    """The secret that hashes of erased addresses are made with, and those that were used before it."""
 
     secret: bytes = field(repr=False)
+    older: tuple[bytes, ...] = field(default=(), repr=False)
 
     @property
     def key_id(self) -> str:
         """Tells one secret from another, and nothing else of it."""
         return hmac.digest(self.secret, _NAMING, "sha256").hex()[:16]
+
+    def named(self, key_id: str) -> Seal | None:
+        """Return the seal with the secret of that id, be it an older one."""
+        return next((seal for seal in map(Seal, (self.secret, *self.older)) if seal.key_id == key_id), None)
 
     def hash(self, key: str) -> str:
         """Return the hash of the key of an address: HMAC-SHA256, in hexadecimal."""
@@ -60,10 +70,11 @@ class Erased:
         if seal is None:
             msg = "readers were erased from this list, and DIGEST_SECRET is not set"
             raise SettingsError(msg, hint=_WAY_OUT)
-        if row[0] != seal.key_id:
+        named = seal.named(row[0])
+        if named is None:
             msg = "readers were erased from this list with another DIGEST_SECRET than this one"
             raise SettingsError(msg, hint=_WAY_OUT)
-        return seal
+        return named
 
     def among(self, keys: Iterable[str], seal: Seal) -> Collection[str]:
         """Return those of the keys whose addresses were erased."""
@@ -74,3 +85,8 @@ class Erased:
     def add(self, key: str, seal: Seal, stamp: str) -> None:
         """Remember that the address of a key was erased."""
         self._database.change(self._sql["add_erased"], hash=seal.hash(key), key_id=seal.key_id, now=stamp)
+
+    def forget(self, key: str, seal: Seal) -> None:
+        """Take an address in again, whichever of the seal's secrets it was erased with: its owner wants it so."""
+        hashes = to_json([one.hash(key) for one in map(Seal, (seal.secret, *seal.older))])
+        self._database.change(self._sql["forget_erased"], hashes=hashes)

@@ -17,6 +17,7 @@ from digest.store.audiences import octets
 from digest.store.database import to_stamp
 from digest.store.mailings import Course
 from digest.store.packing import pack, pack_texts, unpack, unpack_texts
+from digest.store.pauses import Pauses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,6 +42,7 @@ class Ledger:
         self._sql = database.queries("ledger.sql")
         self._mailings = mailings
         self._audiences = audiences
+        self._pauses = Pauses(database)
 
     def freeze(self, plan: Plan, *, now: datetime, segment: Segment | None = None) -> Frozen:
         """
@@ -67,7 +69,11 @@ class Ledger:
             yield from ids
 
     def newcomers(self, frozen: Frozen, segment: Segment | None) -> list[int]:
-        """Return the rising ids of those who may be written to now and were not there when a mailing was frozen."""
+        """
+        Return the rising ids of those who may be written to now and were not there when a mailing was frozen.
+
+        Whoever was in a pause then was there: they were promised that nothing follows later.
+        """
         known: set[int] = set()
         after = 0
         while rows := self._database.fetch_all(self._sql["everyone"], mailing=frozen.id, after=after):
@@ -75,7 +81,8 @@ class Ledger:
             after += len(rows)
         # Afterwards, since who is skipped meanwhile leaves a batch.
         known.update(number for (number,) in self._database.fetch_all(self._sql["left_out"], mailing=frozen.id))
-        return [number for ids in self._audiences.blocks(segment) for number in ids if number not in known]
+        blocks = (self._pauses.without(ids, frozen.frozen_at) for ids in self._audiences.blocks(segment))
+        return [number for ids in blocks for number in ids if number not in known]
 
     def extend(self, frozen: Frozen, segment: Segment | None) -> int:
         """Cut those into further batches who joined since a mailing was frozen, and return how many they are."""

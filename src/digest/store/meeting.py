@@ -71,12 +71,16 @@ class Meeting:
         self._after = dict(known)
         self._erased = erased
         self._first: dict[str, Newcomer] = {}
+        self._reasons: dict[str, str] = {}
 
     def meet(self, key: str, newcomer: Newcomer) -> Put:
         """Decide what the next newcomer comes to."""
         before = self._after.get(key)
         if before is not None:
-            outcome, self._after[key] = _meet(before, newcomer)
+            outcome, after = _meet(before, newcomer)
+            if after.standing != before.standing:
+                self._reasons[key] = newcomer.reason
+            self._after[key] = after
             return outcome
         if key in self._erased:
             return Put.KEPT_AWAY
@@ -91,6 +95,10 @@ class Meeting:
     def changed(self) -> list[tuple[str, Entry, Entry]]:
         """Return those of whom something else is known now, before and after."""
         return [(key, entry, self._after[key]) for key, entry in self._before.items() if entry != self._after[key]]
+
+    def reason(self, key: str) -> str:
+        """Return why somebody stands otherwise now; blank where nothing was said of them alone."""
+        return self._reasons.get(key, "")
 
 
 def _is_away(newcomer: Newcomer) -> bool:
@@ -146,5 +154,8 @@ def spell_consent(consent: Consent) -> str:
         "how": consent.how,
         "source": consent.source,
         "words": consent.words,
+        "asked_at": to_stamp(consent.asked_at) if consent.asked_at else "",
+        "asked_from": consent.asked_from,
+        "confirmed_from": consent.confirmed_from,
     }
     return to_json({name: fact for name, fact in facts.items() if fact})

@@ -55,6 +55,12 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> None:
         raise SettingsError(msg, hint="Install the newer digest here too, or let [store] url name another database.")
 
 
+def name_of(database: Database) -> str:
+    """Return the name that a list was given when its tables were made."""
+    (name,) = database.fetch_one(database.queries("schema.sql")["name"]) or ("",)
+    return str(name)
+
+
 def steps_taken(database: Database) -> int:
     """Return the number of the latest migration that ran; 0 where the tables are still to be made."""
     sql = database.queries("schema.sql")

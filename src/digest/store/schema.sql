@@ -13,3 +13,7 @@ select coalesce(max(number), 0) from migrations;
 -- name: record
 -- Notes that a migration ran, in its own transaction.
 insert into migrations (number, name) values (:number, :name);
+
+-- name: name
+-- What the list is called in public addresses.
+select name from identity;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import closing, contextmanager
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from digest.errors import DigestError, IncompleteError, SettingsError
@@ -17,6 +18,8 @@ IN_MEMORY = ":memory:"
 """The path of a database without a file."""
 
 _OLDEST = (3, 34)
+_LOOK = 0.001
+"""Seconds between two looks whether another program's transaction has ended."""
 
 # FULL, because WAL with NORMAL may lose the last commits when the power fails: a forgotten claim is a second sending.
 # Secure delete, because whom we were asked to forget must not stay in free pages of the file.
@@ -40,7 +43,30 @@ class SQLite(Database):
         self._connection = connection
 
     def _begin(self) -> None:
-        self._connection.execute("begin immediate")
+        """Wait for other writers; SQLite itself looks ever more rarely, in the end ten times a second: too late."""
+        with self._impatient() as wait:
+            end = monotonic() + wait
+            while not self._begins(again=monotonic() < end):
+                sleep(_LOOK)
+
+    def _begins(self, *, again: bool) -> bool:
+        try:
+            self._connection.execute("begin immediate")
+        except sqlite3.OperationalError as fault:
+            if again and fault.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                return False
+            raise
+        return True
+
+    @contextmanager
+    def _impatient(self) -> Iterator[float]:
+        """Have SQLite wait for nobody; return for how many seconds it would have."""
+        ((wait,),) = self._connection.execute("pragma busy_timeout").fetchall()
+        self._connection.execute("pragma busy_timeout = 0")
+        try:
+            yield wait / 1000
+        finally:
+            self._connection.execute(f"pragma busy_timeout = {wait}")
 
     def _begin_reading(self) -> None:
         self._connection.execute("begin")
@@ -50,6 +76,15 @@ class SQLite(Database):
 
     def _commit(self) -> None:
         self._connection.execute("commit")
+
+    def _wipe(self) -> bool:
+        """Empty the log, which has what pages were before; while somebody reads in it, nobody waits: it comes later."""
+        with self._impatient():
+            try:
+                ((is_busy, *_),) = self._connection.execute("pragma wal_checkpoint(truncate)").fetchall()
+            except sqlite3.OperationalError:  # somebody reads in this very connection
+                return False
+        return not is_busy
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:  # on a full disk SQLite has rolled back by itself

@@ -24,3 +24,8 @@ _NEXT = MappingProxyType(
 def may_follow(before: Standing, news: Standing) -> bool:
     """Tell whether `news` of a reader who stood as `before` changes how they stand."""
     return news in _NEXT[before]
+
+
+def may_return(before: Standing) -> bool:
+    """Tell whether a reader who stood as `before` is written to again when they themselves ask for it, and prove it."""
+    return before in {Standing.PENDING, Standing.LEFT}

@@ -27,3 +27,7 @@ order by id limit :size;
 -- name: erased_among
 -- Those of these hashes, given as a JSON array, whose addresses were erased.
 select hash from erased where hash in (select value from json_array_elements_text(cast(:hashes as json)) as value);
+
+-- name: forget_erased
+-- Those of these hashes, given as a JSON array, whose owners want mail again.
+delete from erased where hash in (select value from json_array_elements_text(cast(:hashes as json)) as value);

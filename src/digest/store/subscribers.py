@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
+from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,17 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from digest.model import Change, Consent, Standing, Subscriber
 from digest.store.database import from_json, to_json, to_stamp
-from digest.store.erasing import Erased, Seal
-from digest.store.meeting import Entry, Meeting, Put
-from digest.store.standing import may_follow
+from digest.store.erasing import Erased, Seal, key_of
+from digest.store.meeting import Entry, Meeting, Put, spell_consent
+from digest.store.pauses import Pauses
+from digest.store.standing import may_follow, may_return
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from digest.model import Newcomer
     from digest.store.database import Database
 
 __all__ = ["BLOCK", "Put", "Record", "Seal", "Subscribers"]
+
+MOVED = "moved to another address"
+"""What the history says of a reader who stands as before, and is reached elsewhere."""
 
 BLOCK = 1_000
 """How many readers are looked up, written or read at once."""
@@ -44,12 +49,20 @@ class _RehearsedError(Exception):
 
 
 class Subscribers:
-    """The readers in a store."""
+    """
+    The readers in a store.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        database: where they are.
+        spell: makes a reader's token of their name in the store.
+    """
+
+    def __init__(self, database: Database, spell: Callable[[str], str]) -> None:
         self._database = database
         self._sql = database.queries("subscribers.sql")
+        self._spell = spell
         self._erased = Erased(database)
+        self._pauses = Pauses(database)
 
     def put(
         self,
@@ -69,7 +82,7 @@ class Subscribers:
         Args:
             newcomers: who they are.
             now: this moment.
-            reason: why a standing changes, for its history.
+            reason: why a standing changes, for its history, unless the newcomer tells more.
             seal: recognises those who were erased.
             rehearse: undo everything in the end.
 
@@ -86,7 +99,7 @@ class Subscribers:
                 raise _RehearsedError
 
     def _put_block(self, block: Sequence[Newcomer], stamp: str, reason: str, seal: Seal | None) -> list[Put]:
-        keys = [_key(newcomer.email) for newcomer in block]
+        keys = [key_of(newcomer.email) for newcomer in block]
         rows = self._database.fetch_all(self._sql["known"], keys=to_json(keys))
         known = {key: Entry(*columns) for key, _, *columns in rows}
         erased = self._erased.among((key for key in keys if key not in known), seal) if seal else ()
@@ -103,12 +116,18 @@ class Subscribers:
                 "source": newcomer.consent.source,
                 "joined": to_stamp(newcomer.joined_at) if newcomer.joined_at else stamp,
             }
-            for (key, entry, newcomer), token in zip(meeting.added(), _tokens(), strict=False)
+            for (key, entry, newcomer), token in zip(meeting.added(), _names(stamp), strict=False)
         )
         changed = meeting.changed()
         updates = (after.row(key, stamp) for key, _, after in changed)
         changes = (
-            {"id": ids[key], "now": stamp, "standing": after.standing, "before": before.standing, "reason": reason}
+            {
+                "id": ids[key],
+                "now": stamp,
+                "standing": after.standing,
+                "before": before.standing,
+                "reason": meeting.reason(key) or reason,
+            }
             for key, before, after in changed
             if after.standing != before.standing
         )
@@ -125,21 +144,41 @@ class Subscribers:
         """
         query = self._sql["standing_of_id" if isinstance(who, int) else "standing_of_key"]
         with self._database.transaction(alone=True):
-            row = self._database.fetch_one(query, who=who if isinstance(who, int) else _key(who))
+            row = self._database.fetch_one(query, who=who if isinstance(who, int) else key_of(who))
             if row is None or not may_follow(Standing(row[1]), standing):
                 return False
             number, before = row
-            now_stamp = to_stamp(now)
-            self._database.change(self._sql["stand"], id=number, standing=standing.value, now=now_stamp)
-            self._database.change(
-                self._sql["add_change"],
-                id=number,
-                now=now_stamp,
-                standing=standing.value,
-                before=before,
-                reason=reason,
-            )
+            self._stand(number, before, standing.value, reason=reason, stamp=to_stamp(now))
         return True
+
+    def _stand(self, number: int, before: str, standing: str, *, reason: str, stamp: str) -> None:
+        if standing != before:  # whoever comes back wants to be written to now
+            self._pauses.end(number, now=datetime.fromisoformat(stamp))
+        change = {"id": number, "standing": standing, "now": stamp}
+        self._database.change(self._sql["stand"], **change)
+        self._database.change(self._sql["add_change"], **change, before=before, reason=reason)
+
+    def welcome(self, newcomer: Newcomer, *, reason: str, seal: Seal | None, now: datetime) -> Standing:
+        """
+        Put someone on the list who has just agreed to it in person, and return how they stand.
+
+        Nothing else brings back who had left, or was erased. Who complained, and whose address is dead, stay away even
+        so: another message could do harm, so a person has to look into it.
+
+        Raises:
+            SettingsError: readers were erased, and not with this seal.
+        """
+        with self._database.transaction(alone=True):
+            reader = self.find(newcomer.email)
+            if reader is None and seal:
+                self._erased.forget(key_of(newcomer.email), seal)
+            elif reader and may_return(reader.standing):
+                active = Standing.ACTIVE.value
+                self._stand(reader.id, reader.standing.value, active, reason=reason, stamp=to_stamp(now))
+                self._database.change(self._sql["agree"], id=reader.id, consent=spell_consent(newcomer.consent))
+            deque(self.put([newcomer], now=now, seal=seal), maxlen=0)
+            ((_, standing),) = self._database.fetch_all(self._sql["standing_of_key"], who=key_of(newcomer.email))
+        return Standing(standing)
 
     def leave(self, email: str, *, now: datetime) -> bool:
         """Never write to a reader again, and say whether that is news. Their row stays, so that no import undoes it."""
@@ -154,33 +193,79 @@ class Subscribers:
         Raises:
             SettingsError: others were erased with another seal.
         """
-        key = _key(email)
+        key = key_of(email)
         with self._database.transaction(alone=True):
-            self._erased.usable(seal)
+            seal = self._erased.usable(seal) or seal
             reader = self.find(email)
             if reader:
+                self._forget_moves(reader.id)
                 for name in ("forget_reasons", "forget_news", "forget"):
                     self._database.change(self._sql[name], id=reader.id)
                 self._database.change(self._sql["forget_mentions"], email=reader.email, key=key)
+            for name in ("forget_sign_ups", "forget_notices"):
+                self._database.change(self._sql[name], key=key)
             self._erased.add(key, seal, to_stamp(now))
+            self._database.wipe()
         return reader is not None
+
+    def move(self, number: int, email: str, *, seal: Seal, now: datetime) -> bool:
+        """
+        Let a reader have another address, which they have proven theirs, and say whether nobody else has it.
+
+        They stay who they are; that they moved stands in their history, and the old address nowhere. It is remembered
+        like an erased one, so that no import of an older list makes a second reader of it.
+
+        Raises:
+            SettingsError: readers were erased with another seal.
+        """
+        key, stamp = key_of(email), to_stamp(now)
+        with self._database.transaction(alone=True):
+            before, other = self.find_id(number), self.find(email)
+            if before is None or (other and other.id != number):
+                return False
+            old_key, standing = key_of(before.email), before.standing.value
+            if old_key != key:
+                self._erased.forget(key, seal)
+                self._erased.add(old_key, self._erased.usable(seal) or seal, stamp)
+            self._forget_moves(number)
+            self._database.change(self._sql["forget_notices"], key=old_key)
+            self._database.change(self._sql["forget_mentions"], email=before.email, key=old_key)
+            self._database.change(self._sql["move"], id=number, key=key, email=email, now=stamp)
+            self._stand(number, standing, standing, reason=MOVED, stamp=stamp)
+            self._database.wipe()
+        return True
+
+    def _forget_moves(self, number: int) -> None:
+        """Let no link open anything any more that was mailed to a reader, be it at an address that they do not have."""
+        for (email,) in self._database.fetch_all(self._sql["asked_to_prove"], id=number):
+            self._database.change(self._sql["forget_notices"], key=key_of(email))
+        self._database.change(self._sql["forget_proofs"], id=number)
+
+    def retag(self, number: int, tags: Sequence[str], *, now: datetime) -> None:
+        """Let a reader have these tags and no others."""
+        self._database.change(self._sql["retag"], id=number, tags=to_json([*tags]), now=to_stamp(now))
 
     def find(self, email: str) -> Subscriber | None:
         """Return the reader of an address, however it is spelled in upper and lower case."""
-        row = self._database.fetch_one(self._sql["find"], key=_key(email))
-        return _subscriber(row) if row else None
+        row = self._database.fetch_one(self._sql["find"], key=key_of(email))
+        return self._subscriber(row) if row else None
 
     def find_id(self, number: int) -> Subscriber | None:
         """Return the reader of an id."""
         row = self._database.fetch_one(self._sql["find_id"], id=number)
-        return _subscriber(row) if row else None
+        return self._subscriber(row) if row else None
+
+    def find_name(self, name: str) -> Subscriber | None:
+        """Return the reader of a name that the list gave them, which stands in their token."""
+        row = self._database.fetch_one(self._sql["find_name"], name=name)
+        return self._subscriber(row) if row else None
 
     def search(self, text: str, limit: int) -> tuple[list[Subscriber], int]:
         """Return the first of those who may be written to with `text` in address or name, and how many they are."""
-        pattern = "%" + re.sub("[!%_]", r"!\g<0>", _key(text)) + "%"
+        pattern = "%" + re.sub("[!%_]", r"!\g<0>", key_of(text)) + "%"
         rows = self._database.fetch_all(self._sql["search"], pattern=pattern, size=limit)
         (count,) = self._database.fetch_one(self._sql["count_found"], pattern=pattern) or (0,)
-        return [*map(_subscriber, rows)], count
+        return [*map(self._subscriber, rows)], count
 
     def emails(self, ids: Sequence[int]) -> dict[int, str]:
         """Return the addresses of those readers of `ids` that the store still knows."""
@@ -191,20 +276,20 @@ class Subscribers:
         wanted = standing.value if standing else None
         after = 0
         while rows := self._database.fetch_all(self._sql["walk"], after=after, standing=wanted, tag=tag, size=BLOCK):
-            yield from map(_subscriber, rows)
+            yield from map(self._subscriber, rows)
             after = rows[-1][0]
 
     def record(self, email: str) -> Record | None:
         """Return the reader of an address, and how they came to the list."""
-        row = self._database.fetch_one(self._sql["record"], key=_key(email))
-        return _record(row) if row else None
+        row = self._database.fetch_one(self._sql["record"], key=key_of(email))
+        return self._record(row) if row else None
 
     def records(self, *, standing: Standing | None = None) -> Iterator[Record]:
         """Return readers and how they came to the list, as `walk` does."""
         wanted = standing.value if standing else None
         after = 0
         while rows := self._database.fetch_all(self._sql["records"], after=after, standing=wanted, size=BLOCK):
-            yield from map(_record, rows)
+            yield from map(self._record, rows)
             after = rows[-1][0]
 
     def history(self, number: int) -> list[Change]:
@@ -219,38 +304,39 @@ class Subscribers:
         counts = dict(self._database.fetch_all(self._sql["count"]))
         return {standing: counts.get(standing.value, 0) for standing in Standing}
 
+    def _subscriber(self, row: tuple[Any, ...]) -> Subscriber:
+        number, email, name, fields, tags, standing, token = row
+        return Subscriber(
+            id=number,
+            email=email,
+            name=name,
+            fields=MappingProxyType(from_json(fields)),
+            tags=tuple(from_json(tags)),
+            standing=Standing(standing),
+            token=self._spell(token),
+        )
 
-def _subscriber(row: tuple[Any, ...]) -> Subscriber:
-    number, email, name, fields, tags, standing, token = row
-    return Subscriber(
-        id=number,
-        email=email,
-        name=name,
-        fields=MappingProxyType(from_json(fields)),
-        tags=tuple(from_json(tags)),
-        standing=Standing(standing),
-        token=token,
-    )
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    *columns, added_at, consent, source = row
-    facts = {"source": source, **from_json(consent)}
-    at = facts.pop("at", None)
-    return Record(
-        subscriber=_subscriber(tuple(columns)),
-        joined_at=datetime.fromisoformat(added_at),
-        consent=Consent(at=datetime.fromisoformat(at) if at else None, **facts),
-    )
+    def _record(self, row: tuple[Any, ...]) -> Record:
+        *columns, added_at, consent, source = row
+        facts = {"source": source, **from_json(consent)}
+        facts |= {name: datetime.fromisoformat(facts[name]) for name in ("at", "asked_at") if name in facts}
+        return Record(
+            subscriber=self._subscriber(tuple(columns)),
+            joined_at=datetime.fromisoformat(added_at),
+            consent=Consent(**facts),
+        )
 
 
-def _tokens() -> Iterator[str]:
-    """Return tokens of 128 random bits, many of them from one question to the system: each takes a microsecond."""
+def _names(stamp: str) -> Iterator[str]:
+    """
+    Return names for readers in public addresses, which tell nobody how many they are.
+
+    They begin with the time, so that the index of a million of them grows at its end; 80 random bits follow, many of
+    them from one question to the system.
+    """
+    milliseconds = int(datetime.fromisoformat(stamp).timestamp() * 1000)
+    beginning = max(milliseconds, 0).to_bytes(6)
     while True:
-        octets = token_bytes(16 * BLOCK)
-        for start in range(0, len(octets), 16):
-            yield urlsafe_b64encode(octets[start : start + 16])[:22].decode()
-
-
-def _key(email: str) -> str:
-    return email.casefold()
+        octets = token_bytes(10 * BLOCK)
+        for start in range(0, len(octets), 10):
+            yield urlsafe_b64encode(beginning + octets[start : start + 10])[:22].decode()

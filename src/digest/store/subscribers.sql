@@ -25,6 +25,10 @@ select id, email, name, fields, tags, standing, token from subscribers where key
 -- The reader of an id.
 select id, email, name, fields, tags, standing, token from subscribers where id = :id;
 
+-- name: find_name
+-- The reader of a name in public addresses.
+select id, email, name, fields, tags, standing, token from subscribers where token = :name;
+
 -- name: search
 -- The first of those who may be written to and in whose address or name something stands.
 select id, email, name, fields, tags, standing, token from subscribers
@@ -51,6 +55,18 @@ select id, standing from subscribers where id = :who;
 -- name: stand
 -- From now on a reader stands otherwise.
 update subscribers set standing = :standing, changed_at = :now where id = :id;
+
+-- name: move
+-- A reader is reached elsewhere.
+update subscribers set key = :key, email = :email, changed_at = :now where id = :id;
+
+-- name: retag
+-- What a reader wants to get.
+update subscribers set tags = :tags, changed_at = :now where id = :id;
+
+-- name: agree
+-- Who comes back has agreed anew.
+update subscribers set consent = :consent where id = :id;
 
 -- name: add_change
 -- A change of a standing, which stays on record.
@@ -94,6 +110,10 @@ select hash from erased where hash in (select value from json_each(:hashes));
 -- An address is erased; that it was so before changes nothing.
 insert into erased (hash, key_id, at) values (:hash, :key_id, :now) on conflict (hash) do nothing;
 
+-- name: forget_erased
+-- Those of these hashes, given as a JSON array, whose owners want mail again.
+delete from erased where hash in (select value from json_each(:hashes));
+
 -- name: forget
 -- The reader is gone, and with them their history.
 delete from subscribers where id = :id;
@@ -110,3 +130,19 @@ delete from news where subscriber_id = :id;
 -- What providers said of whole batches, where it holds the address.
 update batches set reason = replace(replace(reason, :email, '…'), :key, '…')
 where reason <> replace(replace(reason, :email, ''), :key, '');
+
+-- name: forget_sign_ups
+-- That they once asked for the newsletter.
+delete from sign_ups where key = :key;
+
+-- name: asked_to_prove
+-- The addresses that a reader was to prove theirs.
+select email from proofs where subscriber_id = :id;
+
+-- name: forget_proofs
+-- What was mailed to the reader opens nothing any more.
+delete from proofs where subscriber_id = :id;
+
+-- name: forget_notices
+-- What they were written, or were to be.
+delete from notices where key = :key;

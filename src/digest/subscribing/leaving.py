@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
 from digest.addressing import nobody
 from digest.errors import SettingsError, UsageError
 from digest.model import Standing
 from digest.store.erasing import Seal
+from digest.store.standing import may_follow
 from digest.subscribing.addresses import normal_email, wanted_email
 from digest.subscribing.newcomers import read_line
+from digest.tokens import SHORTEST_KEY, VARIABLE, how_to_get_one, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from digest.store import Store
 
-_SHORTEST_SECRET = 32
+_WHY = (
+    "With it a hash is kept that recognises the address, so that no import brings it back, and from which nobody can"
+    " read it."
+)
 
 
 def remove_reader(store: Store, email: str, *, standing: str = "left", reason: str = "") -> Standing:
@@ -42,10 +46,32 @@ def remove_reader(store: Store, email: str, *, standing: str = "left", reason: s
     return Standing(standing) if news else reader.standing
 
 
+def let_leave(store: Store, name: str, *, reason: str, now: datetime) -> None:
+    """
+    Never write again to a reader who wishes so, by their name in public addresses.
+
+    Whoever is no longer known gets no mail either, and whoever left has left; so it may be wished again and again.
+    """
+    reader = store.subscribers.find_name(name)
+    if reader:
+        store.subscribers.stand(reader.id, Standing.LEFT, reason=reason, now=now)
+
+
+def has_left(store: Store, name: str) -> bool:
+    """Say whether a reader, by their name in public addresses, has no more to ask for."""
+    reader = store.subscribers.find_name(name)
+    return reader is None or not may_follow(reader.standing, Standing.LEFT)
+
+
 def seal_of(environ: Mapping[str, str]) -> Seal | None:
-    """Return what recognises those who were erased, when the environment has the secret for it."""
-    secret = environ.get("DIGEST_SECRET", "")
-    return Seal(secret.encode("utf-8", "surrogateescape")) if secret else None
+    """
+    Return what recognises those who were erased, when the environment has the secret for it.
+
+    Raises:
+        SettingsError: it is too short.
+    """
+    secrets = [key.encode("utf-8", "surrogateescape") for key in keys_of(environ)]
+    return Seal(secrets[0], tuple(secrets[1:])) if secrets else None
 
 
 def forget_reader(store: Store, email: str, *, seal: Seal | None) -> bool:
@@ -60,15 +86,7 @@ def forget_reader(store: Store, email: str, *, seal: Seal | None) -> bool:
         wanted = normal_email(email.strip())
     except ValueError as error:
         raise UsageError(str(error)) from error
-    if seal is None or len(seal.secret) < _SHORTEST_SECRET:
-        msg = f"to forget an address for good takes a DIGEST_SECRET of {_SHORTEST_SECRET} characters or more"
-        raise SettingsError(msg, hint=_how_to_get_one())
+    if seal is None:
+        msg = f"to forget an address for good takes a {VARIABLE} of {SHORTEST_KEY} characters or more"
+        raise SettingsError(msg, hint=how_to_get_one(_WHY))
     return store.subscribers.erase(wanted, seal=seal, now=datetime.now(UTC))
-
-
-def _how_to_get_one() -> str:
-    return (
-        "With it a hash is kept that recognises the address, so that no import brings it back, and from which nobody"
-        " can read it. Keep this line, a new secret, in .env beside digest.toml, and wherever else digest runs:\n"
-        f"  DIGEST_SECRET={token_urlsafe(32)}"
-    )

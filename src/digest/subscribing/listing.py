@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from digest.subscribing.rows import guard
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from datetime import datetime
 
     from digest.config import Settings
     from digest.model import Subscriber
@@ -31,9 +31,11 @@ def list_readers(
     standing: str | None = None,
     tag: str | None = None,
     without: str | None = None,
-) -> Iterator[Subscriber]:
+) -> Iterator[tuple[Subscriber, datetime | None]]:
     """
-    Return readers in the order in which they were added; `without` names a field that they have no value for.
+    Return readers in the order in which they were added, each with the end of the pause that they are in.
+
+    `without` names a field that they have no value for.
 
     Raises:
         UsageError: no such field is declared.
@@ -41,12 +43,18 @@ def list_readers(
     if without:
         check_declared(without, ["name", *fields])
     readers = store.subscribers.walk(standing=Standing(standing) if standing else None, tag=tag)
-    return (reader for reader in readers if without is None or not reader.values.get(without))
+    wanted = (reader for reader in readers if without is None or not reader.values.get(without))
+    return store.pauses.beside(wanted, datetime.now(UTC))
 
 
 def count_readers(store: Store) -> dict[str, int]:
     """Return how many readers there are of every standing."""
     return {standing.value: count for standing, count in store.subscribers.count().items()}
+
+
+def count_paused(store: Store) -> int:
+    """Return how many of the active are in a pause."""
+    return store.pauses.count(datetime.now(UTC))
 
 
 def count_segment(store: Store, settings: Settings, text: str) -> int:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from digest.model import Change, Delivery
-    from digest.store import Store
+    from digest.store import Item, Store
+    from digest.store.pauses import Pause
     from digest.store.subscribers import Record
 
 
@@ -24,8 +25,12 @@ class Portrait:
     record: Record
     history: Sequence[Change]
     """How their standing changed, the oldest first."""
+    pause: Pause | None = None
+    """The latest one, which may be over."""
     deliveries: Sequence[tuple[str, Delivery]] = ()
     """The issues that they were to get, by slug, and what became of each."""
+    news: Sequence[Item] = ()
+    """What providers told of messages to them since, the oldest first."""
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints."""
@@ -42,7 +47,13 @@ class Portrait:
                 "how": consent.how,
                 "source": consent.source,
                 "words": consent.words,
+                "asked_at": consent.asked_at.isoformat() if consent.asked_at else None,
+                "asked_from": consent.asked_from,
+                "confirmed_from": consent.confirmed_from,
             },
+            "pause": {"since": self.pause.since.isoformat(), "until": self.pause.until.isoformat()}
+            if self.pause
+            else None,
             "history": [
                 {
                     "at": change.at.isoformat(),
@@ -60,6 +71,16 @@ class Portrait:
                     "at": delivery.at.isoformat() if delivery.at else None,
                 }
                 for slug, delivery in self.deliveries
+            ],
+            "events": [
+                {
+                    "at": item.at.isoformat(),
+                    "kind": item.kind.value,
+                    "issue": item.issue or None,
+                    "provider": item.provider,
+                    "reason": item.reason,
+                }
+                for item in self.news
             ],
         }
 
@@ -79,7 +100,13 @@ def portray(store: Store, who: str) -> Portrait:
         raise nobody()
     number = record.subscriber.id
     deliveries = tuple(store.deliveries.of_reader(number))
-    return Portrait(record=record, history=store.subscribers.history(number), deliveries=deliveries)
+    return Portrait(
+        record=record,
+        history=store.subscribers.history(number),
+        pause=store.pauses.find(number),
+        deliveries=deliveries,
+        news=store.news.of_reader(number),
+    )
 
 
 def _email(store: Store, who: str) -> str:

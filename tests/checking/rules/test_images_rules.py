@@ -36,22 +36,76 @@ def sentences(rule: str, folder: Path, **blocks: str) -> list[str]:
 
 def test_many_light_images_can_be_heavy_together(tmp_path: Path) -> None:
     """Three images of less than a megabyte each are pointed out once, with the largest."""
-    images = "".join(f"lamp{number}.jpg 1120x700 {800 + number}000 bytes\n" for number in range(3))
-    text = "".join(f"![A lamp](lamp{number}.jpg)\n\n" for number in range(3))
+    images = "".join(f"lamp{number}.gif 1120x700 {800 + number}000 bytes\n" for number in range(3))
+    text = "".join(f"![A lamp](lamp{number}.gif)\n\n" for number in range(3))
     (sentence,) = sentences("image-weight", tmp_path, images=images, markdown=text)
-    assert sentence == "the images weigh 2.3 MB together; the largest, lamp2.jpg, 0.8 MB"
+    assert sentence == "the images weigh 2.3 MB together; the largest, lamp2.gif, 0.8 MB"
 
 
 def test_an_image_that_is_shown_twice_weighs_once(tmp_path: Path) -> None:
     """The same file in two places is one download."""
-    text = "![A lamp](lamp.jpg)\n\n![The lamp again](lamp.jpg)\n"
-    assert not remarks("image-weight", tmp_path, images="lamp.jpg 1120x700 1000000 bytes\n", markdown=text)
+    text = "![A lamp](lamp.gif)\n\n![The lamp again](lamp.gif)\n"
+    assert not remarks("image-weight", tmp_path, images="lamp.gif 1120x700 1000000 bytes\n", markdown=text)
 
 
 def test_images_that_are_published_elsewhere_are_weighed_too(tmp_path: Path) -> None:
     """With [assets] url the files still lie beside the issue."""
-    blocks = {"images": "lamp.jpg 1120x700 1900000 bytes\n", "markdown": "![A lamp](lamp.jpg)\n", "toml": PUBLISHED}
-    assert sentences("image-weight", tmp_path, **blocks) == ["lamp.jpg weighs 1.8 MB"]
+    blocks = {"images": "lamp.gif 1120x700 1900000 bytes\n", "markdown": "![A lamp](lamp.gif)\n", "toml": PUBLISHED}
+    assert sentences("image-weight", tmp_path, **blocks) == ["lamp.gif weighs 1.8 MB"]
+
+
+# Embedding
+
+
+def embedded(folder: Path, *, weight: int, readers: int = 0, toml: str = "") -> list[Remark]:
+    """Return what is said of one image that travels inside the message to so many readers."""
+    readers_file = "email\n" + "".join(f"reader{number}@example.org\n" for number in range(readers))
+    images = f"lamp.gif 1120x700 {weight} bytes\n"
+    return remarks(
+        "image-embedded", folder, images=images, markdown="![A lamp](lamp.gif)\n", csv=readers_file, toml=toml
+    )
+
+
+def test_embedding_tells_what_it_costs_each_and_all(tmp_path: Path) -> None:
+    """The bytes are those that leave, in base64, and they are counted for all readers."""
+    (remark,) = embedded(tmp_path, weight=600_000, readers=20)
+    assert remark.sentence == "1 image inside the message: 0.8 MB a mail, 16 MB for 20 readers"
+    assert remark.severity is None
+
+
+def test_many_readers_make_a_light_image_dear(tmp_path: Path) -> None:
+    """What is nothing in a mail is something in all of them."""
+    proof = stage(
+        [
+            Block(kind="images", text="lamp.gif 1120x700 100000 bytes\n"),
+            Block(kind="markdown", text="![A lamp](lamp.gif)\n"),
+            Block(kind="csv", text="email\nana@example.org\n"),
+        ],
+        tmp_path,
+    )
+    assert proof.survey
+    assert not list(RULES["image-embedded"].find(proof))
+    crowd = replace(proof, survey=replace(proof.survey, readers=20_000))
+    (remark,) = RULES["image-embedded"].find(crowd)
+    assert remark.sentence == "1 image inside the message: 0.1 MB a mail, 2.5 GB for 20,000 readers"
+
+
+def test_a_provider_that_cannot_carry_images_is_an_error(tmp_path: Path) -> None:
+    """It is found while the issue is written, however light the image is, and the way out is named."""
+    (remark,) = embedded(tmp_path, weight=1, toml='[provider]\nname = "resend"\n')
+    assert remark.severity is Severity.ERROR
+    assert remark.sentence == "resend cannot carry images inside a message"
+    assert "[assets]" in remark.fix
+
+
+def test_a_provider_that_nobody_knows_is_no_matter_of_images(tmp_path: Path) -> None:
+    """Whoever sends is told; whoever checks an issue is not kept from it."""
+    assert not embedded(tmp_path, weight=1, toml='[provider]\nname = "pigeons"\n')
+
+
+def test_published_images_cost_no_mailbox_anything(tmp_path: Path) -> None:
+    """They do not travel inside the message."""
+    assert not embedded(tmp_path, weight=900_000, toml=PUBLISHED)
 
 
 # Width
@@ -82,9 +136,9 @@ def test_an_image_that_is_enlarged_looks_blurred(tmp_path: Path) -> None:
 def test_a_file_that_is_far_too_large_is_waste(tmp_path: Path) -> None:
     """Ten times the pixels are pointed out when they weigh something."""
     (sentence,) = sentences(
-        "image-width", tmp_path, images="lamp.jpg 5600x3500 900000 bytes\n", markdown="![A lamp](lamp.jpg)\n"
+        "image-width", tmp_path, images="lamp.gif 5600x350 900000 bytes\n", markdown="![A lamp](lamp.gif)\n"
     )
-    assert sentence == "lamp.jpg is 5600 pixels wide for the 560 that are shown, and weighs 0.9 MB"
+    assert sentence == "lamp.gif is 5600 pixels wide for the 560 that are shown, and weighs 0.9 MB"
 
 
 def test_a_large_file_that_weighs_nothing_is_no_waste(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def unsubscribe_link(proof: Proof) -> Iterator[Remark]:
     CASL section 11; GDPR article 7(3): as easy to withdraw as to give). One that is tiny, faint, or behind the
     102,400 bytes after which Gmail cuts off is looked for in vain, and then the spam button is nearer.
     """
-    address = unsubscribe_url(proof.settings.newsletter.url, proof.message.reader.token)
+    address = unsubscribe_url(proof.settings.web_url, proof.message.reader.token)
     links = [link for link in proof.page.links if re.split("[?#]", link.href)[0] == address]
     faults = [_why_unseen(link, proof.page) for link in links]
     if not links:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from digest.checking.addresses import Reference
     from digest.checking.proof import Answer, Proof
+    from digest.model import Edition
 
 _PERSONAL = re.compile(r"e?mail|name|phone|mobile|birth|address", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w@.+-])[\w.+-]+@(?P<domain>[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})(?![\w.-])")
@@ -147,7 +148,7 @@ def link_repeated(proof: Proof) -> Iterator[Remark]:
     (`utm_source` and the like) is no difference.
     """
     stories = [story for story in proof.issue.stories if story.link]
-    earlier = [(past.slug, _led_to(past.edition.html.marked)) for past in proof.past] if stories else []
+    earlier = [(past.slug, _led_to(past.edition)) for past in proof.past] if stories else []
     for story in stories:
         slug = next((slug for slug, links in earlier if _destination(story.link or "") in links), None)
         if slug:
@@ -162,9 +163,10 @@ def link_repeated(proof: Proof) -> Iterator[Remark]:
 _HREF = re.compile(r"""\shref=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 
 
-def _led_to(html: str) -> frozenset[str]:
-    """Return where the links of an HTML document lead."""
-    return frozenset(_destination(unescape(first or second)) for first, second in _HREF.findall(html))
+def _led_to(edition: Edition) -> frozenset[str]:
+    """Return where the links of an issue led; those that were tracked stand in its text part as they were written."""
+    hrefs = [unescape(first or second) for first, second in _HREF.findall(edition.html.marked)]
+    return frozenset(map(_destination, [*hrefs, *_ADDRESS.findall(edition.text.marked)]))
 
 
 def _destination(url: str) -> str:

@@ -37,7 +37,7 @@ def image_weight(proof: Proof) -> Iterator[Remark]:
         if weight > _HEAVY:
             yield Remark(
                 sentence=f"{_name(proof, source)} weighs {_megabytes(weight)}",
-                fix="Scale it to twice the width at which it is shown, and save photographs as JPEG.",
+                fix="Save a photograph as JPEG; give an animation fewer frames, or fewer pixels.",
                 element=image,
                 needle=_name(proof, source),
             )
@@ -47,7 +47,7 @@ def image_weight(proof: Proof) -> Iterator[Remark]:
         yield Remark(
             sentence=f"the images weigh {_megabytes(total)} together; the largest, {_name(proof, heaviest)}, "
             f"{_megabytes(weight)}",
-            fix="Scale them to twice the width at which they are shown, or leave some out.",
+            fix="Save photographs as JPEG, make animations smaller, or leave some out.",
             element=image,
         )
 
@@ -67,6 +67,51 @@ def _name(proof: Proof, source: str) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1_048_576:.1f} MB"
+
+
+_BASE64 = 4 / 3 * 78 / 76
+"""By what bytes grow inside a message: three become four, and 76 make a line (RFC 2045, 6.8)."""
+_DEAR, _DEAR_TOGETHER = 262_144, 1_073_741_824
+"""From how many bytes on in a message, and in all messages, it is told what images cost that travel inside."""
+
+
+@rule(Severity.NOTE)
+def image_embedded(proof: Proof) -> Iterator[Remark]:
+    """
+    Images that travel inside the message are worth what they cost, and the provider can carry them.
+
+    They are there at once, and nobody learns when the mail is opened. But each message carries all of them, grown by a
+    third in base64: services send, limit and bill by the size of a request, and mailboxes fill. From 256 KB a message
+    on, or 1 GB for all readers, it is said how much that is. Where the provider cannot carry them, it is an error.
+    """
+    embedded = {source: image for source, image in _sources(proof).items() if source.startswith("cid:")}
+    if not (proof.edition.images and embedded):
+        return
+    if not proof.carries_images:
+        yield Remark(
+            sentence=f"{proof.settings.provider.name} cannot carry images inside a message",
+            fix=_PUBLISH,
+            element=next(iter(embedded.values())),
+            severity=Severity.ERROR,
+        )
+        return
+    weight = round(sum(len(image.content) for image in proof.edition.images) * _BASE64)
+    readers = proof.survey.readers if proof.survey else 0
+    if weight >= _DEAR or weight * readers >= _DEAR_TOGETHER:
+        count = len(proof.edition.images)
+        for_all = f", {_gigabytes(weight * readers)} for {readers:,} readers" if readers > 1 else ""
+        yield Remark(
+            sentence=f"{count} image{'s' * (count > 1)} inside the message: {_megabytes(weight)} a mail{for_all}",
+            fix=f"If that is too much: {_PUBLISH[0].lower()}{_PUBLISH[1:]}",
+            element=next(iter(embedded.values())),
+        )
+
+
+_PUBLISH = "Under [assets] in digest.toml, set `url` to where the images are published."
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1_073_741_824:.1f} GB" if size >= _DEAR_TOGETHER else f"{size / 1_048_576:,.0f} MB"
 
 
 _WHOLE = re.compile(r"\d+")

@@ -66,6 +66,8 @@ def gmail_clip(proof: Proof) -> Iterator[Remark]:
 def _tracking(proof: Proof) -> tuple[int, str]:
     """Return by how many bytes the HTML part grows at a provider that tracks, about, and why."""
     tracking = proof.settings.tracking
+    if tracking.through == "server":
+        return 0, ""  # it leaves with those links
     links = sum(link.href.lower().startswith(("http:", "https:")) for link in proof.page.links) * tracking.clicks
     why = [*([f"{links} links are tracked"] if links else []), *(["opens are tracked"] if tracking.opens else [])]
     return links * _TRACKED_LINK + tracking.opens * _TRACKED_OPEN, " and ".join(why)

@@ -1,0 +1,71 @@
+"""Who asks, and for what."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from starlette.exceptions import HTTPException
+
+from digest.tokens import BadTokenError
+from digest.web.desk import desk_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+_TOKEN = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
+_JSON = "application/json"
+
+
+def client_of(request: Request, proxies: int) -> str:
+    """
+    Return the IP address of whoever asks; blank where nobody knows.
+
+    Each proxy adds the address of whoever asked it to ``X-Forwarded-For``, at the end. What stands before the entries
+    of our own `proxies` anyone can have written.
+    """
+    peer = request.client.host if request.client else ""
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    chain = [*(part.strip() for part in forwarded.split(",") if part.strip()), peer]
+    return _without_port(chain[-1 - min(proxies, len(chain) - 1)])
+
+
+def _without_port(host: str) -> str:
+    """Some proxies write ``192.0.2.1:1234`` and ``[2001:db8::1]:1234``."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
+
+
+def token_of(request: Request) -> str:
+    """
+    Return the token of an address, without what mail programs make part of a link that they find in plain text.
+
+    That is a slash, a full stop, a bracket or a ``=`` behind it: nothing that a token ends with.
+    """
+    found = _TOKEN.match(request.path_params["token"])
+    return found[0] if found else ""
+
+
+def name_of_reader(request: Request) -> str:
+    """
+    Return the name of the reader whose token is in the address; see `Subscribers.find_name`.
+
+    Raises:
+        HTTPException: it is no token of ours, or one of another list: 404, whatever is wrong with it.
+    """
+    desk = desk_of(request)
+    try:
+        list_name, name = desk.tokens.read_reader(token_of(request))
+    except BadTokenError as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND) from error
+    if list_name != desk.list_name:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return name
+
+
+def wants_json(request: Request) -> bool:
+    """Say whether a program asks, for which a page is no answer."""
+    accepted = request.headers.get("accept", "")
+    return _JSON in request.headers.get("content-type", "") or (_JSON in accepted and "text/html" not in accepted)
