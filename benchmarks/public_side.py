@@ -1,5 +1,5 @@
 """
-A minute of webhooks and of one-click unsubscribing, at a server whose store a send is writing to all the while.
+A minute of webhooks and of one-click unsubscribing, at a server whose store a send to 100,000 is writing to meanwhile.
 
 Calls are begun when they are due, whether or not others were answered, and are measured from then on: who waits for a
 connection waits for an answer. At the end, what the store has is compared row by row with what it was told.
@@ -17,7 +17,7 @@ import subprocess
 import sys
 from base64 import b64encode
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -45,8 +45,7 @@ CALLS = 200
 LEAVING = 50
 """One-click posts a second."""
 READERS = 100_000
-_MAILINGS = 10
-"""More than leave in the time."""
+_SLUG = "a-long-list"
 DIGEST = str(Path(sys.executable).with_name("digest"))
 _CONNECTIONS = 40
 _KEY, _SECRET = b"a signing key", "a key of more than thirty-two characters"
@@ -94,6 +93,12 @@ def _percentiles(name: str, seconds: Sequence[float]) -> list[tuple[str, float, 
     ]
 
 
+class Paced(Full):
+    """A service whose pace makes a send to all readers take as long as the calls do."""
+
+    limits = replace(Full.limits, pace=READERS / Full.limits.messages / SECONDS)
+
+
 class Due(NamedTuple):
     """A request, and when it is to be made."""
 
@@ -134,10 +139,13 @@ class Stage:
         with open_store(f"sqlite:///{path}", tokens=tokens) as store, closing(sqlite3.connect(path)) as database:
             rows = database.execute("select id, token from subscribers where standing = 'active' order by id")
             names = [(number, tokens.name_reader(store.name, name)) for number, name in rows]
-            for number in range(_MAILINGS):  # before anyone leaves, since a plan is for exactly those who are there
-                frozen = edition(f"round-{number}")
-                plan = Plan(edition=frozen, provider="full", audience=store.audiences.measure(None), batch_size=500)
-                store.ledger.freeze(plan, now=datetime.now(UTC))
+            plan = Plan(
+                edition=edition(_SLUG),
+                provider=Paced.name,
+                audience=store.audiences.measure(None),
+                batch_size=Paced.limits.messages,
+            )
+            store.ledger.freeze(plan, now=datetime.now(UTC))
         return cls(folder=folder, names=names)
 
     @property
@@ -166,7 +174,7 @@ class Stage:
 
     @contextmanager
     def sending(self, sink: Sink) -> Iterator[None]:
-        """Send one mailing after the other, until the end of the block; go on once the first request is settled."""
+        """Send the mailing meanwhile; go on once the first request is settled."""
         command = [sys.executable, "-m", "benchmarks.public_side", str(self.path), str(sink.http_port)]
         with subprocess.Popen(command) as process:
             while not self.sent():
@@ -188,7 +196,7 @@ class Stage:
 
     def _plan(self) -> Iterator[Due]:
         """Yield what is to be called: webhooks about some readers, posts by others."""
-        fingerprint = edition("round-0").fingerprint[:16]
+        fingerprint = edition(_SLUG).fingerprint[:16]
         readers = iter(self.names)
         for number in range(CALLS * SECONDS):
             subscriber, _ = next(readers)
@@ -265,14 +273,10 @@ class Lines:
 
 
 def send(path: Path, port: int) -> None:
-    """Send all mailings, one after the other."""
-    provider = Full(url=f"http://{HOST}:{port}")
-    with open_store(f"sqlite:///{path}") as store:
-        for frozen in store.mailings.all():
-            with store.claims(frozen) as claims:
-                Engine(
-                    claims=claims, provider=provider, now=lambda: datetime.now(UTC), report=_ignore, stop_after=3
-                ).deliver()
+    """Send the mailing."""
+    provider = Paced(url=f"http://{HOST}:{port}")
+    with open_store(f"sqlite:///{path}") as store, store.claims(store.mailings.get(_SLUG)) as claims:
+        Engine(claims=claims, provider=provider, now=lambda: datetime.now(UTC), report=_ignore, stop_after=3).deliver()
 
 
 def _ignore(_: Step) -> None:

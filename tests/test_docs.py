@@ -20,6 +20,8 @@ from digest.cli.providers import HEADINGS, cells
 from digest.config import VARIABLES
 from digest.providers.finding import GROUP
 from digest.providers.matrix import entry_of
+from digest.web.application import ROUTES
+from digest.web.counting import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -148,6 +150,22 @@ def test_manual_tells_each_variable() -> None:
     assert {"DIGEST_EDITOR", "DIGEST_SECRET", "DISPLAY", "NO_COLOR"} <= read
     page = (DOCS / "reference" / "settings.md").read_text("utf-8").partition("\n## Environment variables\n")[2]
     assert [name for name in sorted({*read, *VARIABLES}) if f"`{name}`" not in page] == []
+
+
+SERVING = (DOCS / "how-to" / "serve-the-public-side.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("beginning", sorted({route.path.split("/")[1] for route in ROUTES}))
+def test_manual_tells_each_address(beginning: str) -> None:
+    """Whatever `digest serve` answers stands in the table of its addresses."""
+    told = {address for row in re.findall(r"^\| (`/.*?) \|", SERVING, re.MULTILINE) for address in row.split(", ")}
+    assert {f"`/{beginning}`", f"`/{beginning}/…`"} & told
+
+
+def test_manual_tells_each_metric() -> None:
+    """The table of metrics has each one under the name that Prometheus shows, and no others."""
+    ours = {metric.name + "_total" * (metric.type == "counter") for metric in REGISTRY.collect()}
+    assert {*re.findall(r"^\| `(digest_\w+)` \|", SERVING, re.MULTILINE)} == ours
 
 
 COMMENT = re.compile(r"(?:<!--|\{#|#) digest: allow ([\w, -]+?) because .+")

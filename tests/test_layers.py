@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
@@ -67,6 +68,15 @@ def test_every_module_has_a_floor() -> None:
     """A new module is given its floor in FLOORS before it is used."""
     homeless = sorted({_room(name) for name in FILES} - FLOOR.keys())
     assert not homeless, f"give these modules a floor in {Path(__file__).name}: {homeless}"
+
+
+def test_floors_are_told() -> None:
+    """The table in CONTRIBUTING.md has each module on its floor, the highest first."""
+    page = (SOURCE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    told = [(int(floor), room) for floor, room in re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)]
+    entrances = {room for room in FLOOR if room.startswith("__")}
+    assert {(floor + 1, room) for floor, room in told} == {(FLOOR[room], room) for room in FLOOR.keys() - entrances}
+    assert [floor for floor, _ in told] == sorted((floor for floor, _ in told), reverse=True)
 
 
 def test_imports_lead_down() -> None:

@@ -12,7 +12,10 @@ from digest.gathering.fetching import Fetcher
 from digest.wire.outside import OutsideTransport
 
 FEEDS = Path(__file__).parent / "feeds"
-_HOSTS = defaultdict(lambda: ["93.184.215.14"], {"inside.example.org": ["10.0.0.5"]})
+_HOSTS = defaultdict(
+    lambda: ["93.184.215.14"],
+    {"inside.example.org": ["10.0.0.5"], "localhost": ["127.0.0.1"], "10.0.0.5": ["10.0.0.5"]},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,9 @@ class Newsstand:
     def fetcher(self) -> Fetcher:
         """Return what fetches from here, and looks as closely at where it leads as ever."""
         inner = httpx.MockTransport(self._answer)
-        return Fetcher(transport=lambda _: OutsideTransport(look_up=lambda host, _: _HOSTS[host], inner=inner))
+        return Fetcher(
+            transport=lambda url: OutsideTransport(look_up=lambda host, _: _HOSTS[host], inner=inner, meant=url)
+        )
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)

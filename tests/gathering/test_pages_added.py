@@ -93,6 +93,26 @@ def test_a_page_without_description() -> None:
     assert teaser.endswith("nobody saw it.")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<!--a-->" * 50,
+        f'<meta http-equiv=refresh content="{"9" * 5000}; url=/x">',
+        f"""<script type="application/ld+json">{{"headline": "x", "author": {"[" * 600}"a"{"]" * 600}}}</script>""",
+        f'<meta name=description content="{"&lt;!--" * 100_000}">',
+        f"<title>{'*a ' * 100_000}</title>",
+        "<article>" * 200 + "<p>x" * 5000,
+    ],
+    ids=["comments", "refresh", "authors", "description", "title", "articles"],
+)
+def test_an_attack_is_a_page_like_others(body: str) -> None:
+    """What would keep a careless reader busy for hours, or break it, is a story with a title that fits a line."""
+    clipping = _visit(
+        page(f"{body}<html><body>", "application/octet-stream" if body.startswith("<!--") else "text/html")
+    )
+    assert 0 < len(clipping.title) <= 200
+
+
 def test_a_paywall_has_a_story_all_the_same() -> None:
     """What a page shows to everyone is enough; nobody knows how long the rest takes."""
     clipping = _visit(
@@ -125,6 +145,8 @@ _REFUSED = {
     "private": (moved("http://inside.example.org/admin"), "it leads into a private network"),
     "file": (moved("file:///etc/passwd"), "it leads to something that is no web address"),
     "ring": (moved(URL), "it is redirected more than 5 times"),
+    "private by a page": (page('<meta http-equiv=refresh content="0; url=http://localhost/">'), "leads into a private"),
+    "private address": (page('<meta http-equiv=refresh content="0; url=http://10.0.0.5/">'), "leads into a private"),
     "ring of pages": (page(f'<meta http-equiv=refresh content="0;{URL}&x">'), "it answers 404"),
     "huge": (page(b"<title>x" * 700_000), "it is larger than 5 MB"),
     "bomb": (page(gzip.compress(b"<title>x" * 700_000), Content_Encoding="gzip"), "it is larger than 5 MB"),

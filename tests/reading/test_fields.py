@@ -183,6 +183,13 @@ def test_our_own_words_are_refused(desk: Desk, word: str, text: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("spelled", ["&#122;slot6e616d65xz", "z&#x73;lot6e616d65xz", "z<!-- x\n-->slot6e616d65xz"])
+def test_our_own_words_in_disguise(desk: Desk, spelled: str) -> None:
+    """Neither entities nor a comment hide such a word, which Markdown would put together."""
+    said = "2026-11-24-hello.md:3: the word zslot6e616d65xz is reserved"
+    assert desk.faults(f"One\n\n## [{spelled}](https://a.example.org/{spelled})")[0].startswith(said)
+
+
 @pytest.mark.parametrize("word", ["zslots", "zinserting", "zbraces", "pizzaslot"])
 def test_words_that_resemble_ours_are_words(desk: Desk, word: str) -> None:
     """What cannot be a mark is text."""

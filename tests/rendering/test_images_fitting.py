@@ -114,7 +114,7 @@ def test_the_width_of_a_picture_on_its_side_is_that_which_is_seen(tmp_path: Path
     assert opened(fit(picture("RGB", (300, 400), "JPEG", orientation=6), tmp_path)).size == (100, 75)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("size", [(60, 40), (400, 200)])
 def test_nothing_tells_where_it_was_taken(tmp_path: Path, kind: str, size: tuple[int, int]) -> None:
     """Neither a picture that is scaled nor one that fits has EXIF or a comment, but both have their colour profile."""
@@ -240,6 +240,26 @@ def test_a_damaged_picture_is_refused_in_a_sentence(tmp_path: Path, kind: str) -
         fit(source[: len(source) // 3], tmp_path)
     assert caught.value.hint
     assert not any(tmp_path.iterdir())
+
+
+def test_a_damaged_note_costs_no_picture(tmp_path: Path) -> None:
+    """A photograph whose EXIF is broken is shown by everybody, and so is it here."""
+    source = picture("RGB", (400, 200), "JPEG", orientation=6).replace(b"Exif\0\0MM", b"Exif\0\0??")
+    assert opened(fit(source, tmp_path)).size == (100, 50)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"II*\0" + bytes(100), "a.png"),
+        (b"RIFF\4\0\0\0WAVE", "a.webp"),
+        (b"P6 9 9 255 " + bytes(99), "a.jpg"),
+    ],
+)
+def test_what_is_no_picture_for_mail_is_damaged(content: bytes, name: str) -> None:
+    """Whatever it is called, a file of a format that nobody shows is refused in a sentence."""
+    with pytest.raises(ContentError, match="is damaged, or no image at all"):
+        measure(content, name)
 
 
 def test_a_lying_name_changes_nothing(tmp_path: Path) -> None:

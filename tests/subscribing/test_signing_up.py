@@ -202,7 +202,7 @@ def test_confirming_what_is_over(sqlite_store: Store) -> None:
     ask_for(sqlite_store)
     assert confirm_now(sqlite_store) is None, "nobody was mailed that link"
     decide_now(sqlite_store)
-    sqlite_store.sign_ups.forget_old(now=NOW + RULES.within)
+    sqlite_store.sign_ups.forget_old(now=NOW + RULES.within, since=NOW)
     assert confirm_now(sqlite_store) is None
     ask_for(sqlite_store, BOB)
     decide_now(sqlite_store)
@@ -222,7 +222,18 @@ def test_confirming_after_a_complaint(sqlite_store: Store) -> None:
 @pytest.mark.parametrize("standing", [Standing.ACTIVE, Standing.LEFT])
 def test_mail_goes_to_the_address_of_the_list(sqlite_store: Store, standing: Standing) -> None:
     """Whoever owns an address that is the same to us, and not to mail servers, gets no link to another's page."""
-    put_reader(sqlite_store, "ann@strasse.example", standing)
-    ask_for(sqlite_store, "ann@straße.example")
+    put_reader(sqlite_store, "Ann@example.org", standing)
+    ask_for(sqlite_store, "ann@example.org")
     decide_now(sqlite_store)
-    assert [email for _, email in mails_of(sqlite_store)] == ["ann@strasse.example"]
+    assert [email for _, email in mails_of(sqlite_store)] == ["Ann@example.org"]
+
+
+def test_domains_that_look_alike_are_two(sqlite_store: Store) -> None:
+    """Who owns straße.example is nobody at strasse.example: each confirms for themselves alone."""
+    ask_for(sqlite_store, "ann@straße.example")
+    ask_for(sqlite_store, "ann@strasse.example")
+    assert decide_now(sqlite_store) == {Stage.ASKED: 2}
+    assert confirm_now(sqlite_store, number=2) is Standing.ACTIVE
+    assert sqlite_store.subscribers.find("ann@straße.example") is None
+    assert confirm_now(sqlite_store, number=1) is Standing.ACTIVE
+    assert sqlite_store.subscribers.count()[Standing.ACTIVE] == 2

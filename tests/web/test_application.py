@@ -153,6 +153,14 @@ def test_below_a_path(serve: Serve) -> None:
     assert served.client.put("/letters/unsubscribe/x").headers["allow"] == "GET, HEAD, POST"
 
 
+def test_whole_addresses(one_server: Served) -> None:
+    """Whoever asks for a whole address, as a proxy is asked, gets what its path leads to."""
+    path = f"/unsubscribe/{one_server.token()}"
+    asked = [path, f"http://news.example.org{path}", "http://news.example.org", "*"]
+    answers = [one_server.client.get("/", extensions={"target": target.encode()}) for target in asked]
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 404]
+
+
 def test_own_look(serve: Serve, letter: Path) -> None:
     """Colours, logo, words, templates and the direction of writing are the newsletter's; names stay text."""
     text = (letter / "digest.toml").read_text("utf-8")

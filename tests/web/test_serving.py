@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import select
 import signal
 import socket
 import time
@@ -59,6 +60,19 @@ def test_connections_on_which_nothing_comes(serve: Serve) -> None:
     reader = served.store.subscribers.find("ada@example.org")
     assert reader
     assert reader.standing is Standing.ACTIVE
+
+
+def test_answers_that_nobody_reads(serve: Serve, letter: Path) -> None:
+    """Whoever asks and asks and does not read, or reads no more of a large answer, does not keep the connection."""
+    (letter / "logo.png").write_bytes(b"x" * 8_000_000)
+    served = serve('[theme]\nlogo = "logo.png"\nlogo_alt = "Letter"\n', patience=0.2)
+    for asked in (b"GET /logo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 3000):
+        with connect(served.url) as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.sendall(asked)
+            hang_up = select.poll()
+            hang_up.register(deaf, select.POLLERR | select.POLLHUP)
+            assert hang_up.poll(10_000), "it is reset"
 
 
 def test_log_without_tokens(letter: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -57,6 +57,8 @@ def request(*forwarded: str, peer: str | None = "10.0.0.1", token: str = "", bod
         (("192.0.2.7:4711",), 1, "192.0.2.7"),
         (("[2001:db8::7]:4711",), 1, "2001:db8::7"),
         (("2001:db8::7",), 1, "2001:db8::7"),
+        (("unknown",), 1, ""),
+        (("<b>" + "x" * 9000,), 1, ""),
     ],
 )
 def test_who_asks(forwarded: tuple[str, ...], proxies: int, client: str) -> None:

@@ -132,6 +132,14 @@ def test_a_body_is_read() -> None:
     assert read_body(b'{"id": "7", "more": []}', _Call) == _Call(id=7)
 
 
+def test_what_is_null_is_not_there() -> None:
+    """A null where a service never had one loses nothing else that it tells; what must be there is still missed."""
+    told = b'[{"id": 1, "at": null, "more": [null, {"id": null}]}, {"id": "2", "at": 1795510800}]'
+    assert read_body(told, list[_Call]) == [_Call(id=1), _Call(id=2)]
+    with pytest.raises(ProviderError, match="missing required field `id`"):
+        read_body(b'{"id": null}', _Call)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from digest.cli.opening import open_list, open_settings
+from digest.cli.portraits import show_portrait
 from digest.cli.printing import json_option, many, print_json, print_json_stream, print_table
 from digest.errors import ContentError, UsageError
 
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from digest.config import Settings
-    from digest.model import Change, Subscriber
+    from digest.model import Subscriber
     from digest.subscribing.importing import ImportReport
-    from digest.subscribing.telling import Portrait
 
 _STANDINGS = ("pending", "active", "left", "bounced", "complained")
 _MOST_ROWS_SHOWN = 20
@@ -123,11 +123,12 @@ def list_(standing: str | None, tag: str | None, without: str | None, as_json: b
         if as_json:
             print_json_stream({}, "subscribers", map(_facts, readers))
         else:
-            rows = (
-                (one.email, one.name, "paused" if pause else one.standing.value, ", ".join(one.tags))
-                for one, pause in readers
-            )
-            print_table(rows, (36, 24, 10, 0))
+            print_table(map(_cells, readers), (36, 24, 10, 0))
+
+
+def _cells(listed: tuple[Subscriber, datetime | None]) -> tuple[str, ...]:
+    reader, pause = listed
+    return reader.email, reader.name, "paused" if pause else reader.standing.value, ", ".join(reader.tags)
 
 
 def _facts(listed: tuple[Subscriber, datetime | None]) -> dict[str, object]:
@@ -193,45 +194,7 @@ def show(address: str, as_json: bool) -> None:  # noqa: FBT001
         if as_json:
             print_json(portrait.facts())
         else:
-            _show_portrait(portrait)
-
-
-def _when(moment: datetime | None, *facts: str) -> str:
-    return " · ".join(filter(None, (f"{moment:%Y-%m-%d %H:%M}" if moment else "", *facts)))
-
-
-def _show_portrait(portrait: Portrait) -> None:
-    record, reader, consent = portrait.record, portrait.record.subscriber, portrait.record.consent
-    facts = {
-        "address": reader.email,
-        "name": reader.name,
-        "standing": reader.standing.value,
-        "pause": f"{pause.since:%Y-%m-%d} to {pause.until:%Y-%m-%d}" if (pause := portrait.pause) else "",
-        "joined": f"{record.joined_at:%Y-%m-%d %H:%M}",
-        "tags": ", ".join(reader.tags),
-        **reader.fields,
-        "asked": _when(consent.asked_at, consent.asked_from),
-        "consent": _when(consent.at, consent.how, consent.confirmed_from),
-        "source": consent.source,
-        "words": consent.words,
-    }
-    rows = [(name, fact) for name, fact in facts.items() if fact]
-    rows += [(f"{change.at:%Y-%m-%d}", f"{_step(change)}{change.reason}") for change in portrait.history]
-    rows += [
-        (slug, ": ".join(filter(None, (delivery.state.value.replace("_", " "), delivery.reason))))
-        for slug, delivery in portrait.deliveries
-    ]
-    rows += [
-        (f"{item.at:%Y-%m-%d}", ": ".join(filter(None, (item.issue, item.kind.value.replace("_", " "), item.reason))))
-        for item in portrait.news
-    ]
-    print_table(rows, (max(len(name) for name, _ in rows), 0))
-
-
-def _step(change: Change) -> str:
-    """Say how a standing changed, with a colon; nothing where something else did."""
-    before, standing = change.before.value, change.standing.value
-    return f"{before} → {standing}: " if before != standing else ""
+            show_portrait(portrait)
 
 
 @subscribers.command(short_help="Put one reader on the list.")

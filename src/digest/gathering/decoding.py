@@ -49,14 +49,14 @@ def decode(body: bytes, content_type: str = "") -> str:
         if body.startswith(beginning):
             return body.decode(encoding, "replace")
     declared = [*_CHARSET.findall(content_type), *(name.decode() for name in _DECLARED.findall(body[:_HEAD]))]
-    encodings = [name for name in map(_known, declared) if name]
+    encodings = [name for name in map(_known, declared) if name not in {"", "cp1252"}]
     escaping = [name for name in encodings if name.startswith(("iso2022", "hz"))]  # of ASCII alone, so valid UTF-8
     for encoding in (*escaping, "utf-8", *encodings):
         try:
             return body.decode(encoding)
         except UnicodeDecodeError:
             continue
-    other = next((name for name in encodings if name not in {"utf-8", "cp1252"}), "")
+    other = next((name for name in encodings if name != "utf-8"), "")
     return body.decode(other, "replace") if other else body.decode("utf-8", _STRAYS)
 
 

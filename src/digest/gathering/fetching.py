@@ -72,19 +72,20 @@ class Fetcher:
         Raises:
             SourceError: it cannot be had, or is too much.
         """
-        patience = Patience(self.longest)
+        patience, asked = Patience(self.longest), meant or url
         try:
             with (
                 patience,
-                open_client(timeout=httpx.Timeout(_STEP), transport=self.transport(httpx.URL(meant or url))) as client,
+                open_client(timeout=httpx.Timeout(_STEP), transport=self.transport(httpx.URL(asked))) as client,
             ):
-                fetched = _follow(client, url, {**(headers or {}), "Accept-Encoding": "gzip"}, patience)
+                request = client.build_request("GET", url, headers={**(headers or {}), "Accept-Encoding": "gzip"})
+                fetched = _follow(client, request, asked, patience)
         except httpx.TimeoutException as error:
-            raise _fault(url, f"it does not answer within {_STEP} seconds") from error
+            raise _fault(asked, f"it does not answer within {_STEP} seconds") from error
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-            raise _fault(url, _ENDLESS if patience.is_at_its_end else str(error) or type(error).__name__) from error
+            raise _fault(asked, _ENDLESS if patience.is_at_its_end else str(error) or type(error).__name__) from error
         if patience.is_at_its_end:  # the end of its connection passes for that of an answer without a length
-            raise _fault(url, _ENDLESS)
+            raise _fault(asked, _ENDLESS)
         return fetched
 
 
@@ -105,21 +106,20 @@ def _fault(url: str, why: str) -> SourceError:
     return SourceError(f"{shown(url)}: {why}", hint=_AGAIN)
 
 
-def _follow(client: httpx.Client, url: str, headers: Mapping[str, str], patience: Patience) -> Fetched:
+def _follow(client: httpx.Client, request: httpx.Request, asked: str, patience: Patience) -> Fetched:
     """Go from redirect to redirect; httpx itself would read what each of them says, however much that is."""
-    request = client.build_request("GET", url, headers=headers)
     for _ in range(HOPS + 1):
         if request.url.scheme not in {"http", "https"}:
-            raise _fault(url, "it leads to something that is no web address")
+            raise _fault(asked, "it leads to something that is no web address")
         request.extensions["trace"] = patience.watch
         response = client.send(request, stream=True)
         try:
             if response.next_request is None:
-                return _read(response, url)
+                return _read(response, asked)
             request = response.next_request
         finally:
             response.close()
-    raise _fault(url, f"it is redirected more than {HOPS} times")
+    raise _fault(asked, f"it is redirected more than {HOPS} times")
 
 
 def _read(response: httpx.Response, url: str) -> Fetched:

@@ -9,6 +9,7 @@ it is known whether it stands in code: there it is *restored*, elsewhere *resolv
 from __future__ import annotations
 
 import re
+from html import unescape as unescape_entities
 from typing import TYPE_CHECKING
 
 from digest.errors import ContentError, Place, UnknownFieldError, did_you_mean
@@ -22,6 +23,7 @@ _BRACES = re.compile(r"\\\\|\\\{+|(\{\{(?:[^`\n]*?\}\}+)?)")
 _HIDDEN = re.compile(r"zbraces(\d+)x([0-9a-f]+)z")
 RESERVED = re.compile(r"z(?:slot|braces|insert)[0-9a-f]\w*", re.IGNORECASE)
 """Words that nobody but us may write."""
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FIELD = re.compile(r"""\{\{\s*([A-Za-z_]\w*)(?:\s+or\s+(?:"([^"]+)"|'([^']+)'))?\s*\}\}""")
 _ESCAPED = re.compile(r"\\(?=\{\{)")
 _LITERAL_HINT = r"Braces that are meant as text stand in code, or behind a backslash: \{{"
@@ -39,14 +41,21 @@ def hide(text: str, path: str, line: int = 1) -> str:
     Raises:
         ContentError: the text holds one of our own words, which could not be told from a field.
     """
-    return "\n".join(_hide_in_line(part, path, number) for number, part in enumerate(text.split("\n"), line))
+    _refuse_reserved(text, path, line)
+    # Markdown joins what a comment parts, and reads entities.
+    _refuse_reserved(unescape_entities(_COMMENT.sub("", text)), path, line)
+    return "\n".join(_hide_in_line(part, number) for number, part in enumerate(text.split("\n"), line))
 
 
-def _hide_in_line(line: str, path: str, number: int) -> str:
-    reserved = RESERVED.search(line)
+def _refuse_reserved(text: str, path: str, line: int) -> None:
+    reserved = RESERVED.search(text)
     if reserved:
         msg = f"the word {reserved[0]} is reserved, since digest marks fields by such words"
-        raise ContentError(msg, hint="Change a letter of it.", place=Place(path, number))
+        place = Place(path, line + text.count("\n", 0, reserved.start()))
+        raise ContentError(msg, hint="Change a letter of it.", place=place)
+
+
+def _hide_in_line(line: str, number: int) -> str:
     return _BRACES.sub(lambda match: f"zbraces{number}x{match[1].encode().hex()}z" if match[1] else match[0], line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 from hashlib import sha256
 from importlib import import_module
@@ -12,7 +13,7 @@ import imagesize
 
 from digest.errors import ContentError
 from digest.files import write_whole
-from digest.rendering.metadata import JPEG, PNG, bare, may_be_turned
+from digest.rendering.metadata import GIF, JPEG, PNG, RIFF, bare, may_be_turned
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,16 +36,16 @@ def measure(content: bytes, name: str) -> tuple[int, int] | None:
     Raises:
         ContentError: it is damaged, or larger than anybody should unpack.
     """
-    try:
-        width, height = map(int, imagesize.get(BytesIO(content)))
-    except ValueError:
-        width = height = -1
+    is_drawing, width, height = name.lower().endswith(".svg"), -1, -1
+    if is_drawing or content.startswith((JPEG, PNG, GIF, RIFF)):
+        with suppress(ValueError, TypeError, struct.error):
+            width, height = map(int, imagesize.get(BytesIO(content)))
     if width * height > _MOST_PIXELS:
         msg = f"{name} has {width:,} x {height:,} pixels, which is too much to unpack"
         raise ContentError(msg, hint=f"Scale it down: {_MOST_PIXELS // 1_000_000} million pixels are the most.")
     if width > 0 and height > 0:
         return width, height
-    if name.lower().endswith(".svg"):
+    if is_drawing:
         return None
     msg = f"{name} is damaged, or no image at all"
     raise ContentError(msg, hint="Open it in a program for images, and save it again.")
@@ -54,8 +55,8 @@ def fitted(content: bytes, width: int, name: str, cache: Path) -> bytes:
     """
     Return a picture that stands upright, is no wider than `width` pixels and tells nothing of where it was taken.
 
-    JPEG and PNG are scaled, unless they are light or that would make them heavier; a GIF, an animation, WebP and SVG
-    stay as they are. The same input gives the same bytes.
+    JPEG and PNG are scaled, unless they are light or that would make them heavier; of an animation and WebP only what
+    tells is taken, GIF and SVG stay as they are. The same input gives the same bytes.
 
     Args:
         content: the file.

@@ -41,15 +41,24 @@ def scaled(content: bytes, width: int, name: str) -> tuple[bytes, bool]:
     """
     try:
         with catch_warnings(action="ignore"), Image.open(BytesIO(content), formats=_FORMATS) as image:
-            orientation = image.getexif().get(_ORIENTATION, 1)
+            orientation = _orientation(image)
             size = _size(image, width, lies=orientation in _LYING)
             if orientation not in _TURNED and size == image.size:
                 return content, False
             kind = "JPEG" if content.startswith(JPEG) else "PNG"  # to Pillow, a phone's JPEG of several is no JPEG
-            return _written(ImageOps.exif_transpose(_shrunk(image, size)), kind), orientation in _TURNED
+            shrunk, is_turned = _shrunk(image, size), orientation in _TURNED
+            return _written(ImageOps.exif_transpose(shrunk) if is_turned else shrunk, kind), is_turned
     except _FAULTS as error:
         msg = f"{name} is damaged, or no image at all"
         raise ContentError(msg, hint="Open it in a program for images, and save it again.") from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return how EXIF says that it stands; where that is damaged, as everybody shows it: upright."""
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except _FAULTS:
+        return 1
 
 
 def _size(image: Image.Image, width: int, *, lies: bool) -> tuple[int, int]:

@@ -25,8 +25,13 @@ _WAY_OUT = (
 
 
 def key_of(email: str) -> str:
-    """Return what an address is told from others by: upper and lower case make no difference."""
-    return email.casefold()
+    """
+    Return what an address is told from others by: upper and lower case make no difference.
+
+    No more than that is folded: ``straße.example`` and ``strasse.example`` are two domains (RFC 5894, section 7.2), and
+    may be two people's.
+    """
+    return email.lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class _Compiler:
             case Mark.HAS:
                 return self._compare(value, "!=", "")
             case Mark.DOMAIN:
-                return self._fill(_DOMAIN, end=f"@{value.casefold()}")
+                return self._fill(_DOMAIN, end=key_of(f"@{value}"))
             case Mark.SOURCE:
                 return self._fill(_SOURCE, source=value)
             case Mark.DELIVERED | Mark.OPENED | Mark.CLICKED:
@@ -95,7 +95,7 @@ class _Compiler:
     def _compare(self, field: str, sign: str, value: str) -> str:
         match field:
             case "email":  # `key` is the address without regard to case
-                left, value = "subscribers.key", value.casefold()
+                left, value = "subscribers.key", key_of(value)
             case "name":
                 left = "subscribers.name"
             case _:

@@ -213,6 +213,6 @@ def tidy(store: Store, writer: Writer, *, now: datetime) -> int:
     with store.together():
         given_up = store.notices.give_up(before=now - writer.patience)
         store.notices.forget_done(before=now - _KEPT)
-        store.sign_ups.forget_old(now=now)
+        store.sign_ups.forget_old(now=now, since=now - writer.patience)
         store.proofs.forget_old(before=now - max(writer.within, OWN_FOR))
     return given_up

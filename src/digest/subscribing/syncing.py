@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _OVERLAP = timedelta(days=2)
 """How far before the last sync another one begins: services count in days of other zones, and write down late."""
+_UNCHANGED = "Nothing was changed. Mend what it names, then run again: digest sync"
 _AGAIN = "What was taken over so far stays, but it counts once all is. Mend what it names, then run again: digest sync"
 
 
@@ -131,14 +132,16 @@ def _keeper_of(service: Provider | OwnsList) -> KeepsSuppressions:
 
 
 def _blocks(told: Iterator[Suppression]) -> Iterator[list[Suppression]]:
+    begun = False
     try:
         while block := [*islice(told, BLOCK)]:
+            begun = True
             yield block
     except httpx.InvalidURL as error:
         msg = "the service leads from one page of its suppressions to none that there can be"
-        raise ProviderError(msg, hint=_AGAIN) from error
+        raise ProviderError(msg, hint=_AGAIN if begun else _UNCHANGED) from error
     except ProviderError as error:
-        raise ProviderError(error.sentence, hint=_AGAIN) from error
+        raise ProviderError(error.sentence, hint=_AGAIN if begun else error.hint or _UNCHANGED) from error
 
 
 def _newcomers(block: Iterable[Suppression], provider: str) -> Iterator[Newcomer]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
@@ -28,7 +29,11 @@ def client_of(request: Request, proxies: int) -> str:
     peer = request.client.host if request.client else ""
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     chain = [*(part.strip() for part in forwarded.split(",") if part.strip()), peer]
-    return _without_port(chain[-1 - min(proxies, len(chain) - 1)])
+    client = _without_port(chain[-1 - min(proxies, len(chain) - 1)])
+    try:
+        return str(ip_address(client))
+    except ValueError:  # anything may stand there, and what is kept of a consent is to be an address
+        return ""
 
 
 def _without_port(host: str) -> str:

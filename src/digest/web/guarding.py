@@ -67,7 +67,7 @@ class Guard:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
-        asked, scope = scope, {**scope, "root_path": self._base}
+        asked, scope = scope, {**scope, "root_path": self._base, "path": _path_in(scope["path"])}
         known = next(matching(self._routes, scope), None)
         route = known.path_format if known else _UNKNOWN
         asked.update(path=route, raw_path=route.encode(), query_string=b"")  # what a server's own log shows
@@ -95,6 +95,11 @@ class Guard:
 def matching(routes: Sequence[Route], scope: Scope) -> Iterator[Route]:
     """Yield the routes to the address that is asked for, by whatever method."""
     return (route for route in routes if route.matches(scope)[0] is not Match.NONE)
+
+
+def _path_in(target: str) -> str:
+    """Return the path that is asked for; a server has to take a whole address as well (RFC 9112, section 3.2.2)."""
+    return "/" + target.partition("://")[2].partition("/")[2] if target[:1] != "/" else target
 
 
 def _frames(fault: BaseException) -> Iterator[str]:

@@ -35,9 +35,10 @@ _FAREWELL = 10
 
 class _Impatient(H11Protocol):
     """
-    Hangs up on whoever keeps a connection and asks for nothing, or goes on sending after the answer.
+    Hangs up on whoever keeps a connection and asks for nothing, goes on sending after the answer, or does not read it.
 
-    Left to itself, uvicorn waits for the head of a first request for ever, and for others as long as bytes trickle.
+    Left to itself, uvicorn waits for the head of a first request for ever, for others as long as bytes trickle, and
+    for an answer to be taken in for ever again.
     """
 
     def __init__(self, *arguments: Any, patience: float, **options: Any) -> None:
@@ -53,13 +54,14 @@ class _Impatient(H11Protocol):
         self.loop.call_later(self._patience, self._look, self.cycle)
 
     def _look(self, before: object) -> None:
-        """Look whether anything was asked for since the last look, or is being answered."""
-        if self.transport.is_closing():
-            return
-        if self.cycle is before and (self.cycle is None or self.cycle.response_complete):
-            self.transport.close()
+        """Look whether anything was asked for since the last look, or is being worked on: then they wait for us."""
+        if self.cycle is before and (self._is_idle() or self.transport.get_write_buffer_size()):
+            self.transport.abort()  # to close it would wait until they have read all
         else:
             self._look_later()
+
+    def _is_idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete or self.transport.is_closing()
 
 
 def make_server(desk: Desk, *, ready: Callable[[], None]) -> Server:

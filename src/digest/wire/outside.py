@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 IpAddress: TypeAlias = IPv4Address | IPv6Address
 
 _PORTS = frozenset({80, 443})
-_NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))  # RFC 6052 and 8215
+_GIVEN_OUT = IPv6Network("2000::/3")  # of IPv6, by IANA; `is_global` holds of much of the rest, too
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052; that of RFC 8215 is for one's own network
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: what stands before the IPv4 address in the lower half
 _LOW_32 = 0xFFFFFFFF
 _INWARD = (".internal", ".local", ".localhost", ".home.arpa")  # RFC 6761, 6762, 8375, and ICANN's of 2024
@@ -33,6 +34,8 @@ class RefusedError(httpx.RequestError):
 
 def is_public(address: IpAddress) -> bool:
     """Say whether an address, and each IPv4 address that stands inside it, belongs to the public internet."""
+    if isinstance(address, IPv6Address) and address not in _GIVEN_OUT and address not in _NAT64:
+        return False
     return all(one.is_global and not one.is_multicast for one in (address, *_embedded(address)))
 
 
@@ -41,7 +44,7 @@ def _embedded(address: IpAddress) -> Iterator[IPv4Address]:
         return
     yield from filter(None, (address.ipv4_mapped, address.sixtofour, *(address.teredo or ())))
     number = int(address)
-    if any(address in network for network in _NAT64) or (number >> 32) & _LOW_32 in _ISATAP:
+    if address in _NAT64 or (number >> 32) & _LOW_32 in _ISATAP:
         yield IPv4Address(number & _LOW_32)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode
 from binascii import Error
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -124,16 +125,24 @@ def check_basic(headers: httpx.Headers, variable: str, expected: str) -> None:
 
 def read_body(body: bytes, kind: type[_Body]) -> _Body:
     """
-    Return what a call says, which is JSON.
+    Return what a call says, which is JSON. Where something is null that never was, it is as if it were not there.
 
     Raises:
         ProviderError: it cannot be read.
     """
     try:
-        return msgspec.json.decode(body, type=kind, strict=False)
+        with suppress(msgspec.ValidationError):
+            return msgspec.json.decode(body, type=kind, strict=False)
+        return msgspec.convert(_without_nulls(msgspec.json.decode(body)), kind, strict=False)
     except UNREADABLE as error:
         msg = f"the call cannot be read: {error}"
         raise ProviderError(msg) from error
+
+
+def _without_nulls(told: object) -> object:
+    if isinstance(told, dict):
+        return {name: _without_nulls(fact) for name, fact in told.items() if fact is not None}
+    return [*map(_without_nulls, told)] if isinstance(told, list) else told
 
 
 def event_id(*facts: str) -> str:

@@ -45,7 +45,8 @@ def unsubscribe_token(proof: Proof) -> Iterator[Remark]:
 
     RFC 8058 section 3.1 wants an address that tells reader and list, and is hard to forge. With one that is the same
     for all, nobody is taken off the list; with an address or a number in it, anyone can take off anyone. Our tokens
-    have 128 random bits and never expire: CASL wants a way out that works for 60 days, CAN-SPAM for 30.
+    name list and reader, have a signature of 128 bits, and never expire: CASL wants a way out that works for 60 days,
+    CAN-SPAM for 30.
     """
     for field in named(read_header(proof.raw), "List-Unsubscribe"):
         address = _ADDRESS.search(field.value)

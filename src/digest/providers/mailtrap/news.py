@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from digest.errors import ProviderError
 from digest.model import Event, EventKind
-from digest.wire import UNREADABLE
 from digest.wire.webhooks import EventId, moment_of, read_body
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def events_of(body: bytes) -> Sequence[Event]:
 def _news(body: bytes) -> Sequence[_News]:
     """Read an object with all events, or an object a line with an event each, as the webhook was set up."""
     try:
-        return msgspec.json.Decoder(_News, strict=False).decode_lines(body)
-    except UNREADABLE:
+        return [read_body(line, _News) for line in body.splitlines() if line.strip()]
+    except ProviderError:
         return read_body(body, _Call).events
 
 
