@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from digest.config import VARIABLES, Theme, load_settings
-from digest.config.settings import DARK, SECTIONS, Palette, keys_of, read_value, wanted_by
+from digest.config.kinds import read_value, wanted_by
+from digest.config.settings import DARK, SECTIONS, Palette, keys_of
 
 PROJECT = Path(__file__).parent.parent
 MANUAL = PROJECT / "docs" / "reference" / "settings.md"

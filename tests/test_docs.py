@@ -22,6 +22,7 @@ from digest.providers.finding import GROUP
 from digest.providers.matrix import entry_of
 from digest.web.application import ROUTES
 from digest.web.counting import REGISTRY
+from digest.wording import read_built_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,6 +167,12 @@ def test_manual_tells_each_metric() -> None:
     """The table of metrics has each one under the name that Prometheus shows, and no others."""
     ours = {metric.name + "_total" * (metric.type == "counter") for metric in REGISTRY.collect()}
     assert {*re.findall(r"^\| `(digest_\w+)` \|", SERVING, re.MULTILINE)} == ours
+
+
+def test_manual_tells_each_section_of_the_words() -> None:
+    """Whoever wants to say something otherwise is told under which section to look."""
+    sections = {key.partition(".")[0] for key in read_built_in("en")}
+    assert [section for section in sorted(sections) if f"`[{section}]`" not in SERVING] == []
 
 
 COMMENT = re.compile(r"(?:<!--|\{#|#) digest: allow ([\w, -]+?) because .+")

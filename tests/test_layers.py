@@ -17,7 +17,7 @@ FLOORS = (
     {"__init__"},
     {"errors"},
     {"files", "listening", "model"},
-    {"segments"},
+    {"keys", "segments"},
     {"config", "links", "tokens"},
     {"wire", "wording"},
     {"domains", "providers", "store", "reading", "rendering"},

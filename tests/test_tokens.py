@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from itsdangerous import Signer
 
 from digest.errors import SettingsError
-from digest.tokens import BadTokenError, ExpiredTokenError, Purpose, Tokens, keys_of, new_key, tokens_of
+from digest.keys import keys_of, new_key
+from digest.tokens import BadTokenError, ExpiredTokenError, Purpose, Tokens, tokens_of
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 OLD, NEW = "o" * 32, "n" * 32

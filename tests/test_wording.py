@@ -49,12 +49,18 @@ def test_languages_are_translated(language: str) -> None:
     assert same == set()
 
 
+def test_no_french_line_begins_with_a_sign() -> None:
+    """The space before a sign such as ? is one at which no line breaks."""
+    broken = [text for text in read_built_in("fr").values() if re.search(r" [?!;:](\s|$)", text)]
+    assert broken == []
+
+
 def test_what_is_said_is_worded() -> None:
     """Each key that a template or the code asks for is there."""
     package = BUILT_IN.parent
-    files = [*package.rglob("templates/web/*"), *package.rglob("web/*.py"), *package.rglob("subscribing/*.py")]
+    files = [file for kind in ("templates/**/*.*", "**/*.py") for file in package.glob(kind)]
     asked = {key for file in files for key in SAID.findall(file.read_text("utf-8"))}
-    assert "leave.title" in asked
+    assert {"leave.title", "issue.leave", "archive.reader"} <= asked
     assert asked <= ENGLISH.keys()
 
 

@@ -133,5 +133,7 @@ def did_you_mean(word: str, known: Iterable[str], *, then: str = "") -> str:
     near = get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f'did you mean "{near[0]}"? {then}'.rstrip()
-    known_names = f"known: {', '.join(names)}" if names else "there are none"
+    if not names:
+        return then or "there are none"
+    known_names = f"known: {', '.join(names)}"
     return f"{known_names}. {then}" if then else known_names

@@ -1,5 +1,5 @@
 """
-The words of pages and mails that are not an issue's: built in for some languages, overridden by the newsletter's own.
+The words of pages and mails that no editor writes into an issue: built in for some languages, or of its own.
 
     [leave]
     title = "Unsubscribe"

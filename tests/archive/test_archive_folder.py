@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from digest.archive.folder import LIST
+from digest.archive.folder import LIST, Folder
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,9 +83,54 @@ def test_never_over_files_of_others(lamps: Lamps) -> None:
         lamps.write(docs)
 
 
+def test_never_through_what_others_put_there(lamps: Lamps) -> None:
+    """Neither over a folder, nor below a file, nor through a link to elsewhere; and then nothing at all is written."""
+    lamps.issue("2026-11-10-oil.md")
+    elsewhere = lamps.root / "elsewhere"
+    elsewhere.mkdir()
+    folders = [lamps.root / name for name in ("folder", "file", "link")]
+    for folder in folders:
+        folder.mkdir()
+    (folders[0] / "index.html").mkdir()
+    (folders[1] / "2026-11-10-oil").touch()
+    (folders[2] / "2026-11-10-oil").symlink_to(elsewhere)
+    for folder in folders:
+        with pytest.raises(UsageError, match=r"is in the way"):
+            lamps.write(folder)
+        assert len([*folder.iterdir()]) == 1
+    assert not [*elsewhere.iterdir()]
+
+
+def test_after_a_run_that_was_killed(lamps: Lamps) -> None:
+    """The list of our files is written before them, so that what a killed run leaves is known as ours."""
+    lamps.issue("2026-11-10-oil.md")
+    site = lamps.root / SITE
+    (site / "2026-11-10-oil").mkdir(parents=True)
+    shelf = Folder(site)
+
+    def die() -> bytes:
+        if (site / "a.html").exists():
+            raise KeyboardInterrupt
+        return b"b"
+
+    with pytest.raises(KeyboardInterrupt):
+        shelf.put({"a.html": b"a", "404.html": die})
+    lamps.write()
+    assert "a.html" not in lamps.files()
+
+
+def test_two_at_once(lamps: Lamps) -> None:
+    """The second waits for the first, and finds nothing to do."""
+    for number in range(10, 20):
+        lamps.issue(f"2026-11-{number}-oil.md")
+    with ThreadPoolExecutor() as both:
+        written = [*both.map(lambda _: lamps.write().changed, range(2))]
+    assert min(written) == 0
+
+
 def test_never_over_the_newsletter(lamps: Lamps) -> None:
-    """The newsletter's own folder, and one that it lies in, are no place for its archive."""
-    for folder in (lamps.root, lamps.root.parent):
+    """The newsletter's own folder, one that it lies in, and that of its issues are no place for its archive."""
+    for folder in (lamps.root, lamps.root.parent, lamps.root / "issues", lamps.root / "issues" / "oil"):
         with pytest.raises(UsageError, match="cannot be written over the newsletter"):
             lamps.write(folder)
 

@@ -245,11 +245,12 @@ def test_former_names_lead_on(lamps: Lamps) -> None:
     assert b"old-oil" not in lamps.files()["sitemap.xml"]
 
 
+@pytest.mark.parametrize("key", ["slug", "formerly"])
 @pytest.mark.parametrize("word", ["subscribe", "healthz", "images", "assets"])
-def test_names_of_other_things(lamps: Lamps, word: str) -> None:
-    """An issue cannot be called what `digest serve` answers, nor what folders of the archive are called."""
+def test_names_of_other_things(lamps: Lamps, word: str, key: str) -> None:
+    """No issue is or was called what `digest serve` answers, nor what folders of the archive are called."""
     lamps.settings(f'[assets]\nurl = "{URL}/assets"')
-    lamps.issue("2026-11-10-oil.md", slug=word)
+    lamps.issue("2026-11-10-oil.md", **{key: word})
     assert _faults(lamps)[0] == (
         f'issues/2026-11-10-oil.md: an issue cannot be called "{word}", which is an address of something else'
     )
@@ -268,6 +269,24 @@ def test_two_pages_at_one_address(lamps: Lamps) -> None:
     assert "two pages of the archive have the address 2026-11-10-oil/" in _faults(lamps)[0]
     lamps.issue("2026-11-11-wick.md", formerly="2026-11-10-oil")
     assert "two pages of the archive have the address 2026-11-10-oil/" in _faults(lamps)[0]
+
+
+def test_two_issues_of_one_former_name(lamps: Lamps) -> None:
+    """Both cannot be led to from there, and one of them is named."""
+    lamps.issue("2026-11-10-oil.md", formerly="lamp")
+    lamps.issue("2026-11-11-wick.md", formerly="lamp")
+    assert _faults(lamps)[0] == "issues/2026-11-10-oil.md: two pages of the archive have the address lamp/"
+
+
+def test_a_fault_names_its_issue_and_a_templates_comes_once(lamps: Lamps) -> None:
+    """What is found in the finished page tells whose it is, and a mistake in a template is no fault of each issue."""
+    lamps.issue("2026-11-10-oil.md", '<a href="{{ town }}">x</a>')
+    assert _faults(lamps)[0] == "issues/2026-11-10-oil.md: a field of the reader cannot be a whole address"
+    own = lamps.root / "templates" / "pages" / "issue.html"
+    own.parent.mkdir(parents=True)
+    own.write_text("{{ nope }}", encoding="utf-8")
+    lamps.issue("2026-11-11-wick.md")
+    assert [line for line in _faults(lamps) if "nope" in line] == ["templates/pages/issue.html:1: 'nope' is undefined"]
 
 
 @pytest.mark.parametrize(
@@ -291,6 +310,14 @@ def test_links_that_lead_somewhere(lamps: Lamps) -> None:
     lamps.issue("2026-11-10-oil.md", f"{links}[r](../2026-11-10-oil/) [o](https://lamps.example.org/)\n\n{CUT}")
     lamps.write()
     assert f'href="{URL}/x.pdf"' in lamps.page("2026-11-10-oil")
+
+
+def test_addresses_that_cannot_be_read(lamps: Lamps) -> None:
+    """What is no address, or a list of images that ends with a comma, is left as it is."""
+    image = '<img src="https://x.example.org/a.png" srcset="https://x.example.org/a.png 1x," alt="">'
+    lamps.issue("2026-11-10-oil.md", f'{image}\n\n<a href="//[x">a</a>\n')
+    lamps.write()
+    assert 'href="//[x"' in lamps.page("2026-11-10-oil")
 
 
 def test_images_that_mail_shows_from_here(lamps: Lamps) -> None:

@@ -19,7 +19,7 @@ from digest.gathering.clipping import Clipping, Image
 from digest.gathering.decoding import decode
 from digest.gathering.fetching import Fetcher
 from digest.gathering.prose import blocks_of, soup_of, teaser_of
-from digest.gathering.wording import escaped, for_front_matter, squeezed, tidy, tokens_of
+from digest.gathering.texts import escaped, for_front_matter, markdown_tokens, squeezed, tidy
 from digest.gathering.writing import file_of, section_of
 from digest.model import Story
 from digest.reading import IssueReader
@@ -68,8 +68,8 @@ def test_any_text_is_read_as_it_was(
     assert squeezed(story.title) == squeezed(clipping.title)
     assert story.picture
     assert squeezed(story.picture.alt) == squeezed(clipping.image.alt if clipping.image else "")
-    assert squeezed(plain_text(story.teaser.tokens)) == squeezed(plain_text(tokens_of(teaser)) + clipping.author)
-    assert squeezed(plain_text(tokens_of(teaser))) == squeezed(tidy(body))
+    assert squeezed(plain_text(story.teaser.tokens)) == squeezed(plain_text(markdown_tokens(teaser)) + clipping.author)
+    assert squeezed(plain_text(markdown_tokens(teaser))) == squeezed(tidy(body))
     (folder / "issue").mkdir()
     (folder / "issue" / "index.md").write_text("---\nsubject: Hello\n---\n", "utf-8")
     (folder / "issue" / "10-a.md").write_text(file_of(clipping), "utf-8")
@@ -81,7 +81,7 @@ def test_any_text_is_read_as_it_was(
 @given(text=_TEXTS.map(tidy))
 def test_any_text_is_escaped(text: str) -> None:
     """A line reads as itself, and nothing in it is more than text."""
-    tokens = tokens_of(escaped(text))
+    tokens = markdown_tokens(escaped(text))
     assert squeezed(plain_text(tokens)) == squeezed(text)
     assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
 
@@ -103,12 +103,17 @@ _HTML = st.recursive(
 def test_any_html_becomes_a_teaser(source: str, most: int) -> None:
     """It is readable, holds no HTML, no image and no heading, ends no line with a space, and is as short as asked."""
     teaser = teaser_of(blocks_of(soup_of(source, BASE)), most=most)
-    tokens = tokens_of(teaser)
+    tokens = markdown_tokens(teaser)
     assert bool(teaser) == bool(tokens)
     kinds = {child.type for token in tokens for child in (token, *(token.children or ()))}
     assert not kinds & {"html_block", "html_inline", "image", "heading_open", "table_open", "hr"}
     assert not any(line.endswith(" ") for line in teaser.splitlines())
     assert words_in(plain_text(tokens)) <= most + 1  # an ellipsis may stand alone
+
+
+def test_emphasis_of_nothing_is_no_rule() -> None:
+    """Two pairs of asterisks with nothing between them are a line across the page, if they stand alone."""
+    assert teaser_of(blocks_of(soup_of("<b><b><br><br>one</b> two</b>", BASE))) == "one two"
 
 
 def test_deep_html_is_no_abyss() -> None:
@@ -125,6 +130,14 @@ def test_any_bytes_are_text(body: bytes, content_type: str) -> None:
     """Nothing that is sent is no text at all."""
     assert isinstance(decode(body, content_type), str)
     assert isinstance(decode(b'<?xml encoding="punycode"?>' + body, content_type), str)
+
+
+def test_a_server_says_nothing_to_the_terminal() -> None:
+    """Control characters in its words would be heeded where they are shown."""
+    answer = httpx.Response(500, extensions={"reason_phrase": b"\x1b[31mRed"})
+    fetcher = Fetcher(transport=lambda _: httpx.MockTransport(lambda _: answer))
+    with pytest.raises(SourceError, match=r"^blog\.example\.org/: it answers 500 \[31mRed$"):
+        fetcher.fetch("https://blog.example.org/")
 
 
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"], ids=["head", "body"])

@@ -151,6 +151,7 @@ _REFUSED = {
     "huge": (page(b"<title>x" * 700_000), "it is larger than 5 MB"),
     "bomb": (page(gzip.compress(b"<title>x" * 700_000), Content_Encoding="gzip"), "it is larger than 5 MB"),
     "not packed": (page(b"<title>x", Content_Encoding="gzip"), "it cannot be unpacked"),
+    "cut": (page(gzip.compress(b"<title>x" * 9000)[:-9], Content_Encoding="gzip"), "its end is missing"),
     "packed oddly": (page(b"<title>x", Content_Encoding="br"), "it is packed as br"),
     "login": (moved("/login?next=/2026/"), "it is shown only to those who log in"),
 }

@@ -172,6 +172,15 @@ def test_a_feed_is_asked_whether_it_changed(newsroom: Newsroom) -> None:
     assert stand.asked[1].headers["If-Modified-Since"] == "Fri, 20 Nov 2026 06:00:00 GMT"
 
 
+def test_an_answer_that_nothing_has_changed_to_who_knew_nothing(newsroom: Newsroom) -> None:
+    """It is no feed, and is not kept as one."""
+    stand = Newsstand(lying={FEED: Lying(status=304, headers={"ETag": '"1"'})})
+    assert _pull(newsroom, stand).faults
+    stand.lying[FEED] = _feed("one", ETag='"1"')
+    assert _pull(newsroom, stand).added
+    assert "If-None-Match" not in stand.asked[1].headers
+
+
 @pytest.mark.parametrize(
     "memory", ["{", '{"https://blog.example.org/feed": {"etag": 1}}', None], ids=["half", "odd", "folder"]
 )

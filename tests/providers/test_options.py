@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.config.settings import Line, Switch, Word
+from digest.config.kinds import Line, Switch, Word
 from digest.errors import DigestError, SettingsError
 from digest.providers import Setup
 from digest.providers.options import Secret, options, read_options, refuse_tracking

@@ -191,6 +191,34 @@ def test_a_language_that_runs_to_the_left_is_set_so(tmp_path: Path, language: st
     assert more[-1].endswith("←")
 
 
+def test_code_and_headings_where_lines_run_to_the_left(tmp_path: Path) -> None:
+    """Code runs to the right all the same, and no heading is set so tight that Arabic letters come apart."""
+    newsletter = make_newsletter(tmp_path, newsletter='language = "ar"')
+    document = html_of(newsletter.render("مرحبا.\n\n```python\nprint(1)\n```\n"))
+    assert document.one("pre").style["direction"] == "ltr"
+    assert "letter-spacing" not in document.one("h1").style
+
+
+def test_what_stands_around_the_content_is_worded(tmp_path: Path) -> None:
+    """It speaks the newsletter's language, in HTML and in plain text, with a newsletter's own words before ours."""
+    newsletter = make_newsletter(tmp_path, newsletter='language = "de"')
+    newsletter.write("templates/wording.toml", '[issue]\nleave = "Abbestellen"\n')
+    edition = newsletter.render(
+        "---\nnumber: 4\ndate: 2026-11-24\ncontents: true\n---\nA\n\n## [B](https://example.org/1)\n\nb\n"
+    )
+    reason = "Sie erhalten Past the Plateau, weil es mit der Adresse ana@example.org abonniert wurde."
+    html = html_of(edition)
+    said = [element.text for name in ("p", "div") for element in html.all(name)]
+    assert {"In dieser Ausgabe", reason} <= {*said}
+    assert any("Nr.\N{NO-BREAK SPACE}4" in text and "24. November 2026" in text for text in said)
+    assert "Abbestellen" in [link.text for link in html.all("a")]
+    text = edition.text.fill(READER)
+    assert text.startswith("Past the Plateau · Nr. 4 · 24. November 2026\n")
+    assert f"{reason}\n\nIm Browser lesen: https://" in text
+    assert "\nAbbestellen: https://" in text
+    assert "\nWeiterlesen: https://example.org/1\n" in text
+
+
 def test_an_issue_of_one_line_is_an_edition(newsletter: Newsletter) -> None:
     """Nothing but a sentence is needed."""
     edition = newsletter.render("Hello.")

@@ -59,7 +59,7 @@ def _standing(store: Store, email: str) -> Standing:
 
 
 def test_newcomer_becomes_a_reader(store: Store) -> None:
-    """All that was said of a newcomer is kept; they are active and have a token of 128 bits."""
+    """All that was said of a newcomer is kept; they are active and have a name for public addresses."""
     assert _put(store, _newcomer("Zoë@example.org", "Zoë 🦊", ("staff", "b"), city="Köln", blank="")) == [Put.ADDED]
     reader = store.subscribers.find("zoË@example.org")
     assert reader

@@ -78,6 +78,7 @@ def test_story_of_a_reader(store: Store) -> None:
         },
         "pause": None,
         "issues": [],
+        "events": [],
     }
     with pytest.raises(UsageError, match="nobody of that address"):
         portray(store, "bob@example.org")

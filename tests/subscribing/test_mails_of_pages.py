@@ -165,3 +165,26 @@ def test_what_a_mail_says(sqlite_store: Store, tmp_path: Path, kind: str) -> Non
         assert "nsubscribe" not in text
     assert TOKENS.read_until(Purpose(kind), token, now=NOW) == [sqlite_store.name, 1]
     assert str(message.to) == ANN
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "marked"),
+    [
+        ("de", "Mein Abonnement bestätigen", 'lang="de" dir="ltr"'),
+        ("ar", "Confirm my subscription", 'lang="en" dir="ltr"'),
+    ],
+)
+def test_words_run_as_their_language_does(
+    sqlite_store: Store, tmp_path: Path, language: str, said: str, marked: str
+) -> None:
+    """English words of an Arabic newsletter run from the left; programs that drop the page's own tags are told, too."""
+    ask_for(sqlite_store)
+    decide_now(sqlite_store)
+    notice = sqlite_store.notices.claim(now=NOW)
+    assert notice
+    batch = _writer(tmp_path, f'language = "{language}"\n').write(notice, sqlite_store)
+    assert batch
+    (message,) = batch.messages()
+    assert said in message.html
+    assert message.html.count(marked) == 2
+    assert "text-align: right" not in message.html

@@ -106,7 +106,7 @@ def test_own_failures(
         answer = served.client.post(f"/unsubscribe/{token}")
     assert answer.status_code == status
     assert ("retry-after" in answer.headers) is (status == 503)
-    assert "Try again in a few minutes." in answer.text
+    assert "try again in a few minutes." in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
     log = said_by_us(caplog)
     assert logged in log

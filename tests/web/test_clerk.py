@@ -66,9 +66,18 @@ def test_told_when_it_is_on_disk(url: str) -> None:
 
 
 def test_what_was_asked_for_is_done_before_the_end(url: str) -> None:
-    """A clerk who is told to stop finishes, and takes nothing new."""
-    with at_work(partial(open_store, url)) as clerk:
+    """A clerk who is told to stop while jobs wait does them, takes nothing new, and ends."""
+    asked = Event()
+
+    @contextmanager
+    def open_list() -> Iterator[Store]:
+        asked.wait(5)
+        with open_store(url) as store:
+            yield store
+
+    with at_work(open_list) as clerk:
         jobs = [clerk.ask(partial(_put, name=f"reader{number}")) for number in range(250)]
+        asked.set()
     assert all(job.done() for job in jobs)
     with open_store(url) as store:
         assert len(emails(store)) == 250

@@ -36,7 +36,7 @@ def test_from_the_form_to_the_list(club: Club) -> None:
         headers={"X-Forwarded-For": "8.8.8.8"},
     )
     assert answer.status_code == HTTPStatus.OK
-    assert "Look into your inbox" in answer.text
+    assert "Check your inbox" in answer.text
     assert club.standing() is None
     link = club.link("Ann@example.org")
     for method in ("HEAD", "GET"):
@@ -109,10 +109,10 @@ def _take_in(club: Club) -> None:
         ({"email": ANN, "comment": "Buy now"}, 60, "press the button once more"),
         ({"email": ANN}, 1, "press the button once more"),
         ({"email": ANN}, 100_000, "press the button once more"),
-        ({"email": "ann@"}, 60, "Please look at it once more"),
-        ({"email": ""}, 60, "Please look at it once more"),
-        ({}, 60, "Please look at it once more"),
-        ({"email": "<script>alert(1)</script>"}, 60, "Please look at it once more"),
+        ({"email": "ann@"}, 60, "Please check it"),
+        ({"email": ""}, 60, "Please check it"),
+        ({}, 60, "Please check it"),
+        ({"email": "<script>alert(1)</script>"}, 60, "Please check it"),
     ],
 )
 def test_form_that_is_shown_again(club: Club, fields: dict[str, str], seconds: float, sentence: str) -> None:

@@ -80,7 +80,7 @@ def test_pause(served: Served) -> None:
     found = served.store.pauses.find(reader.id)
     assert found
     assert timedelta(days=88) < found.until - found.since < timedelta(days=93)
-    assert f"until {found.until:%Y-%m-%d}" in answer.text
+    assert f"until {found.until.day} {found.until:%B %Y}" in answer.text
     assert reader.id not in chain.from_iterable(served.store.audiences.blocks(None))
     assert "pause is over" in act(served, reader, "resume").text
     for months in ("2", "999999999999", "-1", "x", ""):

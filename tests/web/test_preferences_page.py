@@ -36,22 +36,22 @@ def test_in_a_browser_without_scripts(served: Served, browser: Browser) -> None:
     assert again(served, reader).tags == ("weekly", "events")
     assert "You get nothing until" in press("For three months")
     assert "Your pause is over." in press("End the pause")
-    assert "a mail with a link is on its way" in press("Mail me the link")
+    assert "an email with a link is on its way" in press("Send me the link")
     page.goto(served.url + mailed_link(served, "own", "keys@example.org"))
     page.get_by_label("New email address").fill("doors@example.org")
-    assert "a mail with a link is on its way" in press("Send the link")
+    assert "an email with a link is on its way" in press("Send the link")
     page.get_by_role("link", name="Download my data").focus()
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     assert json.loads(download.value.path().read_bytes())["email"] == "keys@example.org"
     own = page.url.removesuffix("/address")
     page.goto(served.url + mailed_link(served, "move", "doors@example.org"))
-    assert "comes to your new address" in press("Yes, write to this address")
+    assert "comes to your new address" in press("Yes, send it to this address")
     page.goto(own)
-    assert "no longer good" in page.locator("main").inner_text()
+    assert "no longer works" in page.locator("main").inner_text()
     page.goto(served.url + own_page(served, again(served, reader)))
-    assert "doors@example.org" in press("Go on to the erasure")
-    assert "Nothing is known of you here any more" in press("Yes, erase me")
+    assert "doors@example.org" in press("Go on to deletion")
+    assert "Nothing is kept about you here any more" in press("Yes, delete my data")
     assert served.store.subscribers.find_id(reader.id) is None
 
 
@@ -70,7 +70,7 @@ def test_without_barriers(served: Served, browser: Browser) -> None:
         assert_no_barriers(page)
     page.get_by_label("New email address").fill("a@b")
     page.get_by_role("button", name="Send the link").click()
-    page.get_by_text("Please look at it once more").wait_for()
+    page.get_by_text("Please check it").wait_for()
     assert_no_barriers(page)
     page.goto(served.url + first)
     page.get_by_role("button", name="For one month").click()

@@ -123,6 +123,12 @@ def test_what_a_person_means_leads_to_no_other_private_place(location: str) -> N
         client.get(_MEANT)
 
 
+def test_where_clouds_tell_secrets_nobody_is_meant() -> None:
+    """A name of our own network that leads to a link-local address is not asked, whoever wrote it."""
+    with _meant({"wiki": ["169.254.169.254"]}, {}) as client, pytest.raises(RefusedError, match="private network"):
+        client.get(_MEANT)
+
+
 @pytest.mark.parametrize(
     ("host", "inside"),
     [

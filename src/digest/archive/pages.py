@@ -17,6 +17,7 @@ from digest.config.settings import Palette
 from digest.links import archive_url, slugify, story_url
 from digest.model import Picture, Story
 from digest.reading.markdown import plain_text
+from digest.rendering.days import day_of
 from digest.rendering.look import content_width, look_of
 from digest.rendering.markup import HtmlWriter
 from digest.rendering.plaintext import TextWriter
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.archive.entries import Publication
+    from digest.archive.folder import Content
+    from digest.archive.web_images import Size
     from digest.config import Settings
     from digest.model import Issue
     from digest.rendering.images import Image
@@ -51,7 +54,7 @@ class Page:
     url: str
     """Where it stands, or is read as standing."""
     html: str
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, Content] = field(default_factory=dict)
     """The images that it shows, by path from the archive's folder on."""
     source: Path | None = None
     """The file or folder of its issue."""
@@ -116,6 +119,7 @@ class PageMaker:
         self._say = wording.say
         self._stand_in = wording.say("archive.reader")
         self._templates = Templates(settings.root)
+        self._known: dict[Path, list[Size]] = {}
         look = look_of(settings)
         # The rules of the mail's content, with colours that turn with the light; the mail has them written out.
         colours: dict[str, Any] = {one.name: f"var(--{one.name.replace('_', '-')})" for one in fields(Palette)}
@@ -210,9 +214,9 @@ class PageMaker:
         head = _Head(kind="website", title=self._say("archive.missing_title"), hidden=True)
         return self._page("pages/missing.html", MISSING, head, self._writers(f"{self._url}/"), {})
 
-    def moved(self, path: str, title: str, url: str) -> Page:
+    def moved(self, path: str, title: str, url: str, source: Path) -> Page:
         """
-        Return the page that leads from where a page was, by its path, to where it is.
+        Return the page that leads from where a page was, by its path, to where it is; `source` is its issue's.
 
         Raises:
             ContentError: a template has something to mend.
@@ -220,7 +224,7 @@ class PageMaker:
         head = _Head(kind="article", title=title, url=url, hidden=True)
         address = "../" * path.count("/") + url.removeprefix(f"{self._url}/")
         page = self._page("pages/moved.html", path, head, self._writers("../"), {"address": address})
-        return replace(page, url=f"{self._url}/{path.removesuffix(PAGE)}")
+        return replace(page, url=f"{self._url}/{path.removesuffix(PAGE)}", source=source)
 
     def robots(self) -> str:
         """
@@ -231,7 +235,7 @@ class PageMaker:
         """
         return self._templates.render("pages/robots.txt", self._values)
 
-    def entry(self, publication: Publication, at: datetime) -> tuple[Entry, Mapping[str, bytes]]:
+    def entry(self, publication: Publication, at: datetime) -> tuple[Entry, Mapping[str, Content]]:
         """
         Return an issue as feeds tell it, and the images that they show.
 
@@ -282,14 +286,16 @@ class PageMaker:
     def _writers(self, base: str) -> _Writers:
         settings = self._settings
         column = content_width(settings.theme)
-        images = WebImages(root=settings.root, base=base, column=column)
+        images = WebImages(root=settings.root, base=base, column=column, known=self._known)
         renderer = PageRenderer(
             images=images,
             image_width=column,
             code_style=settings.theme.code_style,
             table_called=self._say("archive.table"),
         )
-        return _Writers(html=HtmlWriter(renderer), text=TextWriter(), images=images)
+        return _Writers(
+            html=HtmlWriter(renderer), text=TextWriter(), images=images, read_more=self._say("issue.read_more")
+        )
 
     def _logo(self, images: WebImages) -> Image | None:
         theme, newsletter = self._settings.theme, self._settings.newsletter
@@ -305,7 +311,7 @@ class PageMaker:
             address=archive_url(base.rstrip("/"), issue.slug),
             summary=issue.preheader,
             number=issue.number,
-            date=view_issue(replace(issue, parts=()), self._settings.newsletter, self._writers(base)).date,
+            date=day_of(issue.date, self._settings.newsletter.language),
         )
 
 

@@ -46,7 +46,7 @@ def find_dead(pages: Sequence[Page], newsletter_url: str, is_there: Callable[[st
         document = etree.fromstring(page.html, etree.HTMLParser())
         names[page.path] = {str(name) for name in document.xpath("//@id")}
         for address in _addresses(document):
-            path, fragment = _target(urljoin(page.url, address), home)
+            path, fragment = _target(page.url, address, home)
             if path is not None:
                 asked[path].append((page, address, fragment))
     return [
@@ -61,11 +61,15 @@ def _addresses(document: etree._Element) -> Iterator[str]:
     for name in _ADDRESSES:
         yield from map(str, document.xpath(f"//@{name}"))
     for sources in document.xpath("//@srcset"):
-        yield from (source.split()[0] for source in str(sources).split(","))
+        yield from (source.split()[0] for source in str(sources).split(",") if source.strip())
 
 
-def _target(url: str, home: str) -> tuple[str | None, str]:
+def _target(page: str, address: str, home: str) -> tuple[str | None, str]:
     """Return the path of a file, from the archive's folder on, and the part of it that is meant; None elsewhere."""
+    try:
+        url = urljoin(page, address)
+    except ValueError:  # it cannot be read as an address, such as http://[x
+        return None, ""
     if not f"{url}/".startswith(home):
         return None, ""
     parts = urlsplit(url[len(home) :] if url.startswith(home) else "")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.archive.entries import Publication
+    from digest.archive.folder import Content
     from digest.archive.pages import Page
     from digest.config import Settings
     from digest.errors import DigestError
@@ -50,7 +51,7 @@ class Site:
     """An archive that can be written."""
 
     pages: Sequence[Page]
-    files: Mapping[str, bytes] = field(repr=False)
+    files: Mapping[str, Content] = field(repr=False)
     """All that is to be written, by path from the archive's folder on."""
 
 
@@ -79,17 +80,19 @@ def make_site(
     ordered = newest_first(publications)
     raise_all([*_reserved(ordered, settings)])
     listed = [one for one in ordered if one.listed]
-    pages = [*_pages(maker, ordered, listed), *_redirects(maker, ordered, settings.newsletter.url)]
+    pages = [*_pages(maker, ordered, listed, root), *_redirects(maker, ordered, settings.newsletter.url)]
     raise_all([*_collisions(pages, root)])
     raise_all([*_leading_nowhere(pages, settings, is_there)])
-    files: dict[str, bytes] = {}
+    files: dict[str, Content] = {}
     for page in pages:
         files.update(page.files)
-        files[page.path] = page.html.encode()
+        files[page.path] = page.html.encode
     return Site(pages=pages, files=files | _feeds(maker, listed, settings) | _for_programs(maker, pages, settings))
 
 
-def _pages(maker: PageMaker, ordered: Sequence[Publication], listed: Sequence[Publication]) -> Iterator[Page]:
+def _pages(
+    maker: PageMaker, ordered: Sequence[Publication], listed: Sequence[Publication], root: Path
+) -> Iterator[Page]:
     """Make all pages, and tell what is wrong with any of them."""
     older = {newer.issue.slug: one for newer, one in pairwise(listed)}
     newer = {one.issue.slug: newer for newer, one in pairwise(listed)}
@@ -101,8 +104,9 @@ def _pages(maker: PageMaker, ordered: Sequence[Publication], listed: Sequence[Pu
             yield maker.issue(publication, older=before, newer=newer.get(slug))
             yield from maker.stories(publication)
         except (ContentError, CombinedError) as fault:
+            fault.place = fault.place or Place.of(publication.issue.path, root)
             faults.append(fault)
-    raise_all(faults)
+    raise_all([*{str(fault.lines()): fault for fault in faults}.values()])  # a template's, once for all issues
     yield maker.index(listed)
     yield maker.missing()
 
@@ -112,14 +116,14 @@ def _redirects(maker: PageMaker, publications: Sequence[Publication], home: str)
     for issue in (publication.issue for publication in publications):
         url = archive_url(home, issue.slug)
         former = [name for name in issue.formerly if "/" not in name]
-        yield from (maker.moved(f"{name}/{PAGE}", issue.title, url) for name in issue.formerly)
+        yield from (maker.moved(f"{name}/{PAGE}", issue.title, url, issue.path) for name in issue.formerly)
         for story in stories_with_pages(issue):
             now = story_url(home, issue.slug, story.slug)
             names = [f"{slug}/{name}" for slug in (issue.slug, *former) for name in (story.slug, *story.formerly)]
-            yield from (maker.moved(f"{name}/{PAGE}", story.title, now) for name in names[1:])
+            yield from (maker.moved(f"{name}/{PAGE}", story.title, now, issue.path) for name in names[1:])
 
 
-def _feeds(maker: PageMaker, listed: Sequence[Publication], settings: Settings) -> dict[str, bytes]:
+def _feeds(maker: PageMaker, listed: Sequence[Publication], settings: Settings) -> dict[str, Content]:
     made = [maker.entry(one, one.at) for one in listed[:NEWEST] if one.at]
     entries, newsletter = [entry for entry, _ in made], settings.newsletter
     files = {path: content for _, images in made for path, content in images.items()}
@@ -130,7 +134,7 @@ def _feeds(maker: PageMaker, listed: Sequence[Publication], settings: Settings) 
     }
 
 
-def _for_programs(maker: PageMaker, pages: Sequence[Page], settings: Settings) -> dict[str, bytes]:
+def _for_programs(maker: PageMaker, pages: Sequence[Page], settings: Settings) -> dict[str, Content]:
     """Return what search engines read."""
     places = [(page.url, page.at) for page in pages if page.listed]
     return {**sitemaps(places, settings.newsletter.url), "robots.txt": maker.robots().encode()}
@@ -141,10 +145,11 @@ def _reserved(publications: Sequence[Publication], settings: Settings) -> Iterat
     assets = settings.assets.url or ""
     taken = {*SERVED, FOLDER, *([assets.removeprefix(home).partition("/")[0]] if assets.startswith(home) else [])}
     for issue in (publication.issue for publication in publications):
-        if issue.slug in taken:
-            msg = f'an issue cannot be called "{issue.slug}", which is an address of something else'
-            raise_at = Place.of(issue.path, settings.root)
-            yield ContentError(msg, hint="Rename its file, or give it another `slug`.", place=raise_at)
+        for name in (issue.slug, *issue.formerly):
+            if name.partition("/")[0] in taken:
+                msg = f'an issue cannot be called "{name}", which is an address of something else'
+                hint = "Rename its file, or give it another `slug`; `formerly` cannot be it either."
+                yield ContentError(msg, hint=hint, place=Place.of(issue.path, settings.root))
 
 
 def _collisions(pages: Sequence[Page], root: Path) -> Iterator[ContentError]:

@@ -111,5 +111,5 @@ def _report(collected: Collected, what: str, asked: int) -> None:
         for line in (line for fault in faults for line in fault.lines()):
             click.echo(line, err=True)
         msg = f"{len(faults)} of {many(asked, what)} could not be read; what came of the others is written"
-        slug = f" --issue {quote(str(near(collected.issue)))}" if collected.issue and what == "feed" else ""
+        slug = f", with --issue {quote(str(near(collected.issue)))}" if collected.issue and what == "feed" else ""
         raise IncompleteError(msg, hint=f"Run it again for what failed{slug}")

@@ -22,6 +22,8 @@ def site(output: Path | None) -> None:
     """
     Write the public archive: a page for each issue, feeds, and where "read more" leads.
 
+    Without --output, the folder is .digest/site.
+
     \b
     Examples:
       digest site

@@ -6,25 +6,9 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from digest.config.kinds import FeedUrl, FieldDefault, Grade, Line, Share, read_value, wanted_by
 from digest.config.lines import lines_of_keys, read_tables, walk
-from digest.config.settings import (
-    CHOICES,
-    CLIENTS,
-    FEEDS,
-    FIELDS,
-    GRADES,
-    SECTIONS,
-    SEGMENTS,
-    FeedUrl,
-    FieldDefault,
-    Grade,
-    Line,
-    ProviderChoice,
-    Share,
-    keys_of,
-    read_value,
-    wanted_by,
-)
+from digest.config.settings import CHOICES, CLIENTS, FEEDS, FIELDS, GRADES, SECTIONS, SEGMENTS, ProviderChoice, keys_of
 from digest.errors import Place, SettingsError, UsageError, did_you_mean, raise_all
 from digest.model.people import FURTHER_FACTS, RESERVED_FIELDS
 from digest.segments import parse_segment

@@ -7,98 +7,30 @@ stands in the manual: ``docs/reference/settings.md`` has these words, and a test
 
 # No `from __future__ import annotations` here: the types of the attributes are read while the program runs.
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, get_args, get_type_hints
 
-import idna
-import msgspec
-from msgspec import Meta
-
-from digest.model.people import Address
+from digest.config.kinds import (
+    ApiUrl,
+    Colour,
+    Fonts,
+    Language,
+    Line,
+    LineOrNothing,
+    Lines,
+    Mailbox,
+    Picture,
+    Share,
+    StoreUrl,
+    Switch,
+    Url,
+    Watcher,
+    Word,
+    Zone,
+    between,
+)
 from digest.segments import Segment
-
-
-def _mailbox(text: str) -> Address:
-    """Read a sender, its domain as mail servers know it, so that names made of it are the same everywhere."""
-    address = Address.parse(text)
-    if address.email.isascii():
-        return address
-    local_part = address.email.rpartition("@")[0]
-    return replace(address, email=f"{local_part}@{idna.encode(address.domain, uts46=True).decode()}")
-
-
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
-
-
-def _known_zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (KeyError, OSError) as error:  # no such zone; a folder of the zone database, such as "Europe"
-        msg = "no time zone"
-        raise ValueError(msg) from error
-
-
-def _between(low: int, high: int) -> Meta:
-    return Meta(ge=low, le=high, description=f"a whole number from {low} to {high}")
-
-
-# What a value may be: a type, its bounds and its name in sentences ("must be ..."), then functions that finish it and
-# raise ValueError for what a pattern cannot see. No value is ever quoted in a fault, since it could be a secret.
-_ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
-Line = Annotated[str, Meta(pattern=rf"\A(?=.*\S){_ONE_LINE}+\Z", description="a text on one line")]
-LineOrNothing = Annotated[str, Meta(pattern=rf"\A{_ONE_LINE}*\Z", description='a text on one line, or `""` for none')]
-Lines = Annotated[str, Meta(pattern=r"\S", description="a text of one line or more"), str.strip]
-Mailbox = Annotated[
-    Address,
-    Meta(pattern=rf"\A{_ONE_LINE}+\Z", description="an address such as `Past the Plateau <editor@example.org>`"),
-    _mailbox,
-]
-Url = Annotated[
-    str,
-    Meta(pattern=r"\Ahttps://[^\s/?#@\"<>]+(/[^\s?#\"<>]*)?\Z", description="an `https://` address"),
-    _without_slash,
-]
-ApiUrl = Annotated[
-    str,
-    Meta(pattern=r"\Ahttps?://[^\s/?#@]+(/[^\s?#]*)?\Z", description="an `https://` or `http://` address"),
-    _without_slash,
-]
-FeedUrl = Annotated[
-    str,
-    Meta(pattern=r"\Ahttps?://[^\s/?#@\"<>]+(/[^\s#\"<>]*)?\Z", description="an `https://` or `http://` address"),
-]
-StoreUrl = Annotated[
-    str,
-    Meta(
-        pattern=rf"\A[a-z][a-z0-9+]*://{_ONE_LINE}*\Z", description="an address such as `sqlite:///.digest/digest.db`"
-    ),
-]
-Language = Annotated[
-    str,
-    Meta(pattern=r"\A[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*\Z", description="a language tag such as `en` or `pt-BR`"),
-]
-Zone = Annotated[str, Meta(description="the name of a time zone, such as `Europe/Berlin`"), _known_zone]
-Colour = Annotated[str, Meta(pattern=r"\A#[0-9a-fA-F]{6}\Z", description="a colour, written `#rrggbb`")]
-Fonts = Annotated[
-    str,
-    Meta(pattern=r"\A[\w ,'-]+\Z", description="a list of font names, with single quotes around those with spaces"),
-]
-Word = Annotated[str, Meta(pattern=r"\A[\w-]+\Z", description="a single word")]
-Picture = Annotated[
-    str,
-    Meta(
-        pattern=r"\A(https://[^\s\"<>]+|(?!/)[^:\"<>\x00-\x1f]*)\Z",
-        description='an `https://` address, a path beside `digest.toml`, or `""` for none',
-    ),
-]
-Switch = Annotated[bool, Meta(description="`true` or `false`")]
-Grade = Annotated[Literal["off", "note", "warning", "error"], Meta(description="`off`, `note`, `warning` or `error`")]
-Watcher = Annotated[Literal["provider", "server"], Meta(description="`provider` or `server`")]
-Share = Annotated[int, _between(0, 100)]
-FieldDefault = Annotated[str, Meta(pattern=rf"\A{_ONE_LINE}*\Z", description='a text on one line, `""` for no default')]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +44,7 @@ class Newsletter:
     reply_to: Mailbox | None = None
     """Where answers go, when that is not the sender."""
     url: Url
-    """The public archive; the links to issues, to stories and for unsubscribing begin with it."""
+    """The public archive: links to issues and stories begin with it; those to leave too, unless `[web]` has a `url`."""
     postal_address: Lines
     """The postal address that the law of many countries wants in each issue."""
     language: Language = "en"
@@ -121,9 +53,9 @@ class Newsletter:
     """The time zone in which dates and times without an offset are meant."""
     tagline: LineOrNothing = ""
     """A few words below the name in the masthead."""
-    read_more: Line = "Read more"
-    """The wording of the link that leads from a teaser to its story; an issue may have its own."""
-    teaser_words: Annotated[int, _between(1, 1000)] | None = None
+    read_more: Line | None = None
+    """The wording of the link that leads from a teaser to its story, if not the language's; an issue has its own."""
+    teaser_words: Annotated[int, between(1, 1000)] | None = None
     """How many words the teaser of a story without a fold may have; without it, such a story is kept whole."""
 
 
@@ -150,13 +82,13 @@ class StoreChoice:
 class Send:
     """When a send stops and asks for a person."""
 
-    max_growth: Annotated[int, _between(0, 100_000)] = 50
+    max_growth: Annotated[int, between(0, 100_000)] = 50
     """How many per cent more readers than the last issue had are written to; more is taken for a mistake."""
-    max_lateness: Annotated[int, _between(1, 10_000)] = 12
+    max_lateness: Annotated[int, between(1, 10_000)] = 12
     """How many hours after its `send_at` an issue may still begin to leave."""
-    stop_after: Annotated[int, _between(1, 1000)] = 10
+    stop_after: Annotated[int, between(1, 1000)] = 10
     """After how many requests in a row that were of no use the sending stops, until it is run again."""
-    max_suppression_age: Annotated[int, _between(1, 10_000)] | None = None
+    max_suppression_age: Annotated[int, between(1, 10_000)] | None = None
     """How many hours ago `digest sync` may have run at most; without it, a send does not ask."""
 
 
@@ -192,13 +124,13 @@ class Web:
     """Where `digest serve` is reached, when that is not the archive's address."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """What readers may choose from: by tag, in the words that they see."""
-    confirm_within: Annotated[int, _between(1, 720)] = 72
+    confirm_within: Annotated[int, between(1, 720)] = 72
     """How many hours somebody has to confirm that they want the newsletter."""
-    max_sign_ups: Annotated[int, _between(1, 1_000_000)] = 500
+    max_sign_ups: Annotated[int, between(1, 1_000_000)] = 500
     """How many people an hour are asked to confirm at most; whoever comes on top of that waits for the next hour."""
-    max_soft_bounces: Annotated[int, _between(1, 100)] = 5
+    max_soft_bounces: Annotated[int, between(1, 100)] = 5
     """How many messages in a row may come back for the time being until an address is given up."""
-    proxies: Annotated[int, _between(0, 10)] = 0
+    proxies: Annotated[int, between(0, 10)] = 0
     """How many proxies of your own stand before `digest serve` and say in `X-Forwarded-For` who asks."""
 
 
@@ -245,11 +177,11 @@ class Theme(Palette):
     """A picture for the masthead, in place of the name."""
     logo_alt: LineOrNothing = ""
     """What the logo says, for those who do not see it; without it, the newsletter's name."""
-    logo_width: Annotated[int, _between(16, 800)] = 120
+    logo_width: Annotated[int, between(16, 800)] = 120
     """The width of the logo, in pixels."""
-    width: Annotated[int, _between(480, 800)] = 640
+    width: Annotated[int, between(480, 800)] = 640
     """The greatest width of an issue, in pixels."""
-    radius: Annotated[int, _between(0, 32)] = 8
+    radius: Annotated[int, between(0, 32)] = 8
     """How round the corners of cards, pictures and buttons are, in pixels."""
     font: Fonts = "-apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif"
     """Fonts of the text, best first. A reader sees the first that their device has; none is downloaded."""
@@ -257,7 +189,7 @@ class Theme(Palette):
     """Fonts of headings."""
     code_font: Fonts = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace"
     """Fonts of code."""
-    font_size: Annotated[int, _between(14, 22)] = 17
+    font_size: Annotated[int, between(14, 22)] = 17
     """The size of the text, in pixels."""
     code_style: Word = "github-dark"
     """The Pygments style that colours code."""
@@ -325,29 +257,6 @@ def keys_of(section: type) -> dict[str, Key]:
         for rule in (hints[attribute.name], *get_args(hints[attribute.name]))
         if hasattr(rule, "__metadata__")
     }
-
-
-def wanted_by(rule: Any) -> str:
-    """Return what a value must be, in words."""
-    return str(get_args(rule)[1].description)
-
-
-def read_value(rule: Any, value: object) -> Any:
-    """
-    Return a value of the file in its final form.
-
-    Raises:
-        ValueError: it is not what the rule wants.
-    """
-    kind, meta, *steps = get_args(rule)
-    in_file: Any = Annotated[str, meta] if kind is Address else rule
-    try:
-        result = msgspec.convert(value, in_file)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from error
-    for step in steps:
-        result = step(result)
-    return result
 
 
 SECTIONS: Mapping[str, type] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from digest.gathering.addresses import shown
 from digest.gathering.clipping import Clipping, Image
 from digest.gathering.prose import TEASER_WORDS, blocks_of, first_image, soup_of, teaser_of
-from digest.gathering.wording import shortened, without_tags
+from digest.gathering.texts import shortened, without_tags
 from digest.reading.cutting import WORDS_A_MINUTE, words_in
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from digest.gathering.entries import Entry, moment_of
 from digest.gathering.json_feeds import read_json_feed
 from digest.gathering.pages import feeds_named_in
 from digest.gathering.prose import html_of, image_at, pixels
-from digest.gathering.wording import tidy, without_tags
+from digest.gathering.texts import tidy, without_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,6 +12,7 @@ import httpx
 from digest.errors import SourceError
 from digest.gathering.addresses import shown
 from digest.gathering.decoding import decode
+from digest.gathering.texts import tidy
 from digest.wire.introducing import open_client
 from digest.wire.outside import OutsideTransport
 from digest.wire.patience import Patience
@@ -103,7 +104,7 @@ def side_by_side(work: Callable[[str], Result], urls: Iterable[str]) -> list[Res
 
 
 def _fault(url: str, why: str) -> SourceError:
-    return SourceError(f"{shown(url)}: {why}", hint=_AGAIN)
+    return SourceError(f"{shown(url)}: {tidy(why)}", hint=_AGAIN)  # it may be in words of the server
 
 
 def _follow(client: httpx.Client, request: httpx.Request, asked: str, patience: Patience) -> Fetched:
@@ -152,12 +153,15 @@ def _unpacked(body: bytes, response: httpx.Response, url: str) -> bytes:
         return body
     if coding not in {"gzip", "x-gzip", "deflate"}:
         raise _fault(url, f"it is packed as {coding}, which was not asked for")
+    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
     try:
-        unpacked = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(body, LARGEST + 1)
+        unpacked = unpacker.decompress(body, LARGEST + 1)
     except zlib.error as error:
         raise _fault(url, "it cannot be unpacked") from error
     if len(unpacked) > LARGEST:
         raise _too_large(url)
+    if body and not unpacker.eof:
+        raise _fault(url, "its end is missing")
     return unpacked
 
 

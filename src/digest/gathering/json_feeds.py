@@ -9,7 +9,7 @@ import msgspec
 from digest.gathering.addresses import web_address, without_tracking
 from digest.gathering.entries import Entry, moment_of
 from digest.gathering.prose import html_of, image_at
-from digest.gathering.wording import tidy
+from digest.gathering.texts import tidy
 from digest.wire import UNREADABLE
 
 if TYPE_CHECKING:

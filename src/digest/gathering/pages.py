@@ -18,7 +18,7 @@ from lxml import html as lxml_html
 from digest.gathering.addresses import shown, site_of, web_address, without_tracking
 from digest.gathering.clipping import Clipping
 from digest.gathering.prose import TEASER_WORDS, blocks_of, image_at, soup_of, teaser_of
-from digest.gathering.wording import shortened, tidy, without_tags
+from digest.gathering.texts import shortened, tidy, without_tags
 from digest.reading.cutting import WORDS_A_MINUTE, words_in
 from digest.reading.naming import words_of
 from digest.wire import UNREADABLE

@@ -16,7 +16,7 @@ from markdownify import BACKSLASH, MarkdownConverter
 
 from digest.gathering.addresses import web_address, without_tracking
 from digest.gathering.clipping import Image
-from digest.gathering.wording import PROSE, WITHIN_PROSE, escaped, shortened, squeezed, tidy, tokens_of, visible
+from digest.gathering.texts import PROSE, WITHIN_PROSE, escaped, markdown_tokens, shortened, squeezed, tidy, visible
 from digest.reading.cutting import ends_within, words_in
 from digest.reading.markdown import plain_text
 
@@ -40,6 +40,8 @@ _DROPPED = frozenset(
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt", "width", "height", "class"}, "code": {"class"}, "pre": {"class"}}
 _ESCAPED_TAG = re.compile(r"&lt;/?(?:p|br|a|div|span|em|strong|b|i|ul|ol|li|img|h\d|blockquote)\b", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:^|\s)(?:lang(?:uage)?|brush:)-?\s*([\w+#-]+)")
+_NEVER_WRITTEN = frozenset({"hr", "heading_open", "table_open"})
+"""What only an accident of signs makes of a text, such as emphasis of nothing on a line of its own."""
 _BUTTON = re.compile(r"\*\*(\[[^\]]*\]\([^)]*\))\*\*")
 # What blogging programs put below an excerpt.
 _FRAME = re.compile(
@@ -197,7 +199,9 @@ def _markdown_of(element: Tag, text: str) -> str:
     written = _polished(written) if element.name == "p" else written
     written = re.sub(r"[ \t]+$", "", written, flags=re.MULTILINE)
     paragraph = PROSE.replace("{}", "")
-    return written if says(f"{paragraph}{written}") == squeezed(f"{paragraph}{text}") else escaped(text)
+    tokens = markdown_tokens(f"{paragraph}{written}")
+    is_same = squeezed(plain_text(tokens)) == squeezed(f"{paragraph}{text}")
+    return written if is_same and not any(token.type in _NEVER_WRITTEN for token in tokens) else escaped(text)
 
 
 def _polished(paragraph: str) -> str:
@@ -209,7 +213,7 @@ def _polished(paragraph: str) -> str:
 
 def says(markdown: str) -> str:
     """Return what Markdown says to our reader, without spaces."""
-    return squeezed(plain_text(tokens_of(markdown)))
+    return squeezed(plain_text(markdown_tokens(markdown)))
 
 
 def teaser_of(blocks: Iterable[Block], *, most: int = TEASER_WORDS, title: str = "") -> str:

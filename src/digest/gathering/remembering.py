@@ -40,7 +40,7 @@ class Memory:
         """Return an answer with its body, be it that of the last time, and keep it."""
         if fetched.is_unchanged and url in self._known:
             return self._known[url]
-        if fetched.etag or fetched.last_modified:
+        if not fetched.is_unchanged and (fetched.etag or fetched.last_modified):
             self._known[url] = fetched
         return fetched
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from digest.gathering.wording import EMPHASIS, IMAGE, TITLE, escaped, for_front_matter
+from digest.gathering.texts import EMPHASIS, IMAGE, TITLE, escaped, for_front_matter
 from digest.links import slugify
 
 if TYPE_CHECKING:

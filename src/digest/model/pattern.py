@@ -127,7 +127,7 @@ class Pattern:
         Raises:
             ContentError: a slot stands where no value is safe (a style, a comment, a tag's name).
         """
-        tags = [match.span() for match in _HTML_TAG.finditer(marked)]
+        tags = [match.span() for match in _HTML_TAG.finditer(marked)] if MARKER.search(marked) else []
         return cls._cut(marked, lambda start: _context_in_html(marked, start, tags))
 
     @classmethod

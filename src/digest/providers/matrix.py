@@ -6,7 +6,8 @@ import sys
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from digest.config.settings import keys_of, wanted_by
+from digest.config.kinds import wanted_by
+from digest.config.settings import keys_of
 from digest.errors import SettingsError
 from digest.providers import CallsBack, Examines, KeepsLog, KeepsSuppressions, OwnsList
 from digest.providers.finding import provider_class, provider_names

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar, dataclass_transform
 
-from digest.config.settings import keys_of, read_value, wanted_by
+from digest.config.kinds import read_value, wanted_by
+from digest.config.settings import keys_of
 from digest.errors import SettingsError, did_you_mean, raise_all
 
 if TYPE_CHECKING:

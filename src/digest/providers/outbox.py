@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from digest.config.settings import Line, Switch
+from digest.config.kinds import Line, Switch
 from digest.errors import ProviderError, SettingsError
 from digest.files import write_whole
 from digest.model import Receipt, State

@@ -1,1 +1,1 @@
-"""The use cases around an issue: start one, find it, build it, send it, and tell how it stands."""
+"""The use cases around an issue: start one, find it, build it, send it, publish it, and tell how it stands."""

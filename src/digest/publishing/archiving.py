@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from digest.archive.entries import Publication
 from digest.archive.folder import Folder
 from digest.archive.pages import PAGE
 from digest.archive.site import Site, make_site
 from digest.archive.web_images import published
 from digest.errors import UsageError, raise_all
-from digest.publishing.newsroom import FAULTS
+from digest.publishing.newsroom import FAULTS, ISSUES
 from digest.store import MissingStoreError, open_store
 from digest.wording import Wording
 
@@ -21,10 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from digest.archive.folder import Content
     from digest.errors import DigestError
     from digest.model import Issue
     from digest.publishing.newsroom import Newsroom
 
+LOCK = ".digest/site.lock"
+"""What one run holds, so that another one waits."""
 SITE = ".digest/site"
 """Where the archive is written, from the newsletter's folder on, unless somebody says otherwise."""
 
@@ -64,18 +69,24 @@ def write_archive(newsroom: Newsroom, folder: Path | None, now: datetime) -> Wri
     Raises:
         ContentError: an issue or a template has something to mend; nothing was written.
         CombinedError: there are several such things.
-        UsageError: the folder holds files of others where ours would be.
+        UsageError: the folder holds files of others where ours would be, or is the newsletter's own.
     """
     settings = newsroom.settings
     target = (folder or settings.root / SITE).resolve()
-    if settings.root.resolve().is_relative_to(target):
+    root = settings.root.resolve()
+    if root.is_relative_to(target) or target.is_relative_to(root / ISSUES):
         msg = f"the archive cannot be written over the newsletter in {target}"
         raise UsageError(msg, hint="Name a folder for it alone, such as --output public")
-    shelf = Folder(target)
+    (settings.root / LOCK).parent.mkdir(exist_ok=True)
+    with FileLock(settings.root / LOCK):  # two at once would take each other's files for somebody else's
+        return _write(newsroom, target, now)
+
+
+def _write(newsroom: Newsroom, target: Path, now: datetime) -> Written:
+    settings, shelf = newsroom.settings, Folder(target)
     publications = find_public(newsroom, begun(settings.store.url), now)
     site = make_site(settings, Wording.of(settings), publications, shelf.has)
-    files = {**site.files, **_shown_by_mail(newsroom, publications)}
-    shelf.put(files)
+    shelf.put({**site.files, **_shown_by_mail(newsroom, publications)})
     gone = [path.removesuffix(PAGE) for path in shelf.finish() if path.endswith(f"/{PAGE}")]
     return Written(folder=target, publications=publications, site=site, changed=shelf.written, gone=gone)
 
@@ -127,10 +138,10 @@ def _planned(issue: Issue, newsroom: Newsroom) -> datetime | None:
     return datetime.combine(issue.date, time(), tzinfo=newsroom.timezone)
 
 
-def _shown_by_mail(newsroom: Newsroom, publications: Sequence[Publication]) -> dict[str, bytes]:
+def _shown_by_mail(newsroom: Newsroom, publications: Sequence[Publication]) -> dict[str, Content]:
     """Return the images that mails show from the archive."""
     home = newsroom.settings.newsletter.url
     if not (newsroom.settings.assets.url or "").startswith(f"{home}/"):
         return {}
-    traces = (newsroom.trace(one.issue).images for one in publications)
-    return {path: content for images in traces for path, content in published(images, home).items()}
+    shown = (newsroom.images(one.issue) for one in publications)
+    return {path: content for images in shown for path, content in published(images, home).items()}

@@ -14,8 +14,8 @@ from digest.gathering.entries import clip
 from digest.gathering.feeds import read_feed
 from digest.gathering.fetching import side_by_side
 from digest.gathering.remembering import Memory
+from digest.gathering.texts import for_front_matter
 from digest.gathering.visiting import visit
-from digest.gathering.wording import for_front_matter
 from digest.gathering.writing import file_of, name_behind, section_of
 from digest.publishing.newsroom import FAULTS
 from digest.publishing.starting import issue_file, start_issue

@@ -14,7 +14,7 @@ from digest.reading import INDEX, IssueReader, name_of
 from digest.rendering import EditionRenderer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from digest.config import Settings
     from digest.model import Edition, Issue
@@ -132,6 +132,15 @@ class Newsroom:
             ContentError: its editor, or that of a template, has something to mend.
         """
         return self._renderer.trace(issue)
+
+    def images(self, issue: Issue) -> Mapping[str, Callable[[], bytes]]:
+        """
+        Return the images of ours that an issue shows: what makes the bytes of each, by its address in the mail.
+
+        Raises:
+            ContentError: its editor, or that of a template, has something to mend.
+        """
+        return self._renderer.images(issue)
 
 
 def _issues_in(folder: Path) -> Iterator[Path]:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from digest.errors import ContentError, IncompleteError, ProviderError, SettingsError, UsageError
+from digest.keys import VARIABLE, how_to_get_one, keys_of
 from digest.model import Batch, Plan, Severity
 from digest.providers import KeepsSuppressions
 from digest.publishing.proofing import count
 from digest.store.syncs import account_of
-from digest.tokens import VARIABLE, how_to_get_one, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,7 +109,7 @@ def refuse_without_key(provider: Provider, settings: Settings) -> None:
     Raises:
         SettingsError: there is no key that could sign them.
     """
-    if provider.limits.delivers and tokens_of(settings.environ) is None:
+    if provider.limits.delivers and not keys_of(settings.environ):
         msg = f"{VARIABLE} is not set, and it signs the links by which readers leave"
         why = "Take the one that the newsletter has elsewhere: links that another key signed lead nowhere. Has it none?"
         raise SettingsError(msg, hint=how_to_get_one(why))

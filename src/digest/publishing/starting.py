@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
 from digest.files import write_whole
+from digest.keys import VARIABLE, new_key
 from digest.links import slugify
 from digest.publishing.newsroom import ISSUES
 from digest.reading import INDEX
-from digest.tokens import VARIABLE, new_key
 
 if TYPE_CHECKING:
     from datetime import date

@@ -20,6 +20,7 @@ from digest.rendering.origins import forget
 from digest.rendering.plaintext import TextWriter
 from digest.rendering.templates import Templates
 from digest.rendering.views import ReaderView, Writers, view_issue
+from digest.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +63,8 @@ class EditionRenderer:
     Renders the issues of one newsletter.
 
     Raises:
-        SettingsError: links are to be tracked, and there is no key to sign them with.
+        SettingsError: links are to be tracked, and there is no key to sign them with; or the wording is at fault.
+        CombinedError: the wording has several faults.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -71,6 +73,7 @@ class EditionRenderer:
         self._look = look_of(settings)
         self._stylesheet = self._templates.render("content.css", self._look)
         self._track = _tracker(settings)
+        self._say = Wording.of(settings).say
 
     def render(self, issue: Issue) -> Edition:
         """
@@ -96,16 +99,30 @@ class EditionRenderer:
             edition=edition, images=images.by_address, mjml=mjml, stylesheet=self._stylesheet, named=images.named
         )
 
-    def _render(self, issue: Issue) -> tuple[Edition, str, MailImages]:
-        """Return an edition, the MJML of which its HTML is made, and its images."""
-        newsletter = self._settings.newsletter
-        images = MailImages(
+    def images(self, issue: Issue) -> Mapping[str, Callable[[], bytes]]:
+        """
+        Return the images of ours that an issue shows: what makes the bytes of each, by its address in the HTML.
+
+        Raises:
+            ContentError: a fault of the issue or of a template.
+            SettingsError: a look that does not exist.
+        """
+        images = self._images(issue)
+        self._templates.render("email.mjml", self._values(issue, images))
+        return images.contents
+
+    def _images(self, issue: Issue) -> MailImages:
+        return MailImages(
             root=self._settings.root,
             slug=issue.slug,
-            domain=newsletter.from_.domain,
+            domain=self._settings.newsletter.from_.domain,
             assets=self._settings.assets,
             width=_SHARPNESS * content_width(self._settings.theme),
         )
+
+    def _render(self, issue: Issue) -> tuple[Edition, str, MailImages]:
+        """Return an edition, the MJML of which its HTML is made, and its images."""
+        newsletter, images = self._settings.newsletter, self._images(issue)
         values = self._values(issue, images)
         mjml = self._templates.render("email.mjml", values)
         html = self._track(place(mjml, compile_mjml(mjml), self._stylesheet), issue.slug)
@@ -126,7 +143,9 @@ class EditionRenderer:
         """Return what a template sees; `reference/templates.md` tells what each is."""
         newsletter, theme = self._settings.newsletter, self._settings.theme
         renderer = Renderer(images=images, image_width=content_width(theme), code_style=theme.code_style)
-        writers = Writers(html=HtmlWriter(renderer), text=TextWriter(), images=images)
+        writers = Writers(
+            html=HtmlWriter(renderer), text=TextWriter(), images=images, read_more=self._say("issue.read_more")
+        )
         return {
             **self._look,
             "issue": view_issue(issue, newsletter, writers),
@@ -135,6 +154,7 @@ class EditionRenderer:
             "reader": ReaderView({"email": "", "name": "", **self._settings.fields}),
             "unsubscribe_url": unsubscribe_url(self._settings.web_url, _TOKEN),
             "preferences_url": preferences_url(self._settings.web_url, _TOKEN),
+            "say": self._say,
             "wrap": lambda text: "\n".join(wrap(text)),
             "rule": lambda sign: sign * WIDTH,
         }

@@ -81,6 +81,16 @@ def fitted(content: bytes, width: int, name: str, cache: Path) -> bytes:
     return best
 
 
+def fitted_file(path: Path, width: int, cache: Path) -> bytes:
+    """
+    Return the picture in a file, as `fitted` does.
+
+    Raises:
+        ContentError: as `fitted` does.
+    """
+    return fitted(path.read_bytes(), width, path.name, cache)
+
+
 def _is_still(content: bytes) -> bool:
     """Say whether it is a JPEG, or a PNG that does not move."""
     return content.startswith(JPEG) or (content.startswith(PNG) and _ANIMATED not in content.partition(b"IDAT")[0])

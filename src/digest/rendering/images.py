@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -13,9 +14,10 @@ from markupsafe import Markup
 from digest.errors import ContentError, Place
 from digest.links import asset_url
 from digest.model import InlineImage
-from digest.rendering.fitting import CACHE, fitted, measure
+from digest.rendering.fitting import CACHE, fitted, fitted_file, measure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from digest.config import Assets
@@ -133,6 +135,8 @@ class MailImages(Images):
     assets: Assets
     width: int
     """How many pixels a picture has at most from side to side: twice what is shown, for sharp screens."""
+    contents: dict[str, Callable[[], bytes]] = field(default_factory=dict)
+    """What makes the bytes of each image that is a file of ours, by the address under which the HTML shows it."""
     _files: dict[str, InlineImage] = field(default_factory=dict)
     """By their names, regardless of case: they lie in one folder, where they are published or built."""
 
@@ -155,7 +159,9 @@ class MailImages(Images):
             raise ContentError(msg, hint=hint)
         image = self._read(path)
         width, height = measure(image.content, image.filename) or (None, None)
-        return Image(url=self._address(image), alt=alt, width=width, height=height)
+        address = self._address(image)
+        self.contents[address] = partial(fitted_file, path, self.width, self.cache)
+        return Image(url=address, alt=alt, width=width, height=height)
 
     def _address(self, image: InlineImage) -> str:
         if self.assets.url is None:

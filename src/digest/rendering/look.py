@@ -14,10 +14,16 @@ _THUMBNAIL = 0.36
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
-def look_of(settings: Settings) -> dict[str, object]:
-    """Return what a template sees of the look, which no issue changes."""
+def look_of(settings: Settings, language: str = "") -> dict[str, object]:
+    """
+    Return what a template sees of the look, which no issue changes.
+
+    Args:
+        settings: the newsletter's.
+        language: what is said is in this one; without it, in the newsletter's.
+    """
     wide = content_width(settings.theme)
-    rightwards = settings.newsletter.language.split("-")[0].lower() not in _RIGHT_TO_LEFT
+    rightwards = (language or settings.newsletter.language).split("-")[0].lower() not in _RIGHT_TO_LEFT
     return {
         "theme": settings.theme,
         "gutter": _GUTTER,

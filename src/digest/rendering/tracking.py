@@ -15,9 +15,10 @@ from html import escape, unescape
 from typing import TYPE_CHECKING, Self
 
 from digest.errors import SettingsError
+from digest.keys import VARIABLE, how_to_get_one
 from digest.links import click_url, open_url
 from digest.model import MARKER, Slot
-from digest.tokens import VARIABLE, Purpose, how_to_get_one, tokens_of
+from digest.tokens import Purpose, tokens_of
 
 if TYPE_CHECKING:
     from digest.config import Settings

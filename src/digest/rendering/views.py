@@ -16,12 +16,12 @@ from markupsafe import Markup
 from digest.errors import ContentError, UnknownFieldError, did_you_mean
 from digest.links import archive_url, story_url
 from digest.model import MARKER, Slot, Story
+from digest.rendering.days import day_of
 from digest.rendering.inserts import hold
 from digest.rendering.origins import mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from digest.config import Newsletter
     from digest.model import Issue, Prose, Section
@@ -37,6 +37,8 @@ class Writers:
     html: HtmlWriter
     text: TextWriter
     images: Images
+    read_more: str
+    """What leads from a teaser to its story, where nobody says otherwise."""
 
 
 class Body:
@@ -105,7 +107,7 @@ def view_part(part: Story | Section, issue: Issue, newsletter: Newsletter, write
         lead=lead,
         url=url if leads_on else "",
         host=(urlsplit(part.link).hostname or "").removeprefix("www.") if part.link else "",
-        read_more=part.read_more or issue.read_more or newsletter.read_more,
+        read_more=part.read_more or issue.read_more or newsletter.read_more or writers.read_more,
         image=writers.images.show(part.picture) if part.picture else None,
         author=part.author or "",
         minutes=part.minutes,
@@ -150,7 +152,7 @@ def view_issue(issue: Issue, newsletter: Newsletter, writers: Writers) -> IssueV
     first_story = next(issue.stories, None)
     return IssueView(
         number=issue.number,
-        date=_day(issue.date, newsletter.language),
+        date=day_of(issue.date, newsletter.language),
         title=issue.title,
         subject=issue.subject,
         preheader=issue.preheader,
@@ -159,12 +161,6 @@ def view_issue(issue: Issue, newsletter: Newsletter, writers: Writers) -> IssueV
         introduction=Body(issue.introduction, writers),
         parts=tuple(view_part(part, issue, newsletter, writers, lead=part is first_story) for part in issue.parts),
     )
-
-
-def _day(day: date | None, language: str) -> str:
-    if day is None:
-        return ""
-    return f"{day.day} {day:%B %Y}" if language.startswith("en") else day.isoformat()
 
 
 class ReaderView:

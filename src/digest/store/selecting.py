@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from digest.segments import Compared, Group, Joined, Mark, Marked, Not
 from digest.store.database import Dialect, to_stamp
+from digest.store.erasing import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from digest.addressing import nobody
 from digest.errors import SettingsError, UsageError
+from digest.keys import SHORTEST_KEY, VARIABLE, how_to_get_one, keys_of
 from digest.model import Standing
 from digest.store.erasing import Seal
 from digest.store.standing import may_follow
 from digest.subscribing.addresses import normal_email, wanted_email
 from digest.subscribing.newcomers import read_line
-from digest.tokens import SHORTEST_KEY, VARIABLE, how_to_get_one, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

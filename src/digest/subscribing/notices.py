@@ -100,7 +100,7 @@ class Writer:
     def _edition(self, kind: Kind) -> Edition:
         newsletter = self._settings.newsletter
         values = {
-            **look_of(self._settings),
+            **look_of(self._settings, self._wording.language),
             "newsletter": newsletter,
             "language": self._wording.language,
             "link": f"{self._settings.web_url}/{_PATHS[kind]}/{_LINK}",

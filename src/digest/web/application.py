@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from digest.errors import DigestError, ProviderError, SettingsError
+from digest.keys import VARIABLE, how_to_get_one
 from digest.providers import CallsBack, OwnsList
 from digest.publishing.choosing import service_of
 from digest.store import open_store
-from digest.tokens import VARIABLE, how_to_get_one, tokens_of
+from digest.tokens import tokens_of
 from digest.web import health, joining, leaving, preferences, tracking, webhooks
 from digest.web.asking import wants_json
 from digest.web.clerk import Clerk

@@ -109,10 +109,14 @@ class Clerk:
 
     def _next(self) -> list[_Job[Any]]:
         """Wait for a job, and return it with those that came with it; none at the end."""
-        jobs = [self._jobs.get()]
-        while len(jobs) < _MOST_TOGETHER and not self._jobs.empty():
-            jobs.append(self._jobs.get())
-        return [job for job in jobs if job]
+        jobs: list[_Job[Any]] = []
+        while job := self._jobs.get():
+            jobs.append(job)
+            if len(jobs) == _MOST_TOGETHER or self._jobs.empty():
+                return jobs
+        if jobs:
+            self._jobs.put(None)  # they come first, then the end
+        return jobs
 
     @staticmethod
     def _write(store: Store, jobs: Sequence[_Job[Any]]) -> list[Callable[[], None]]:

@@ -48,7 +48,7 @@ class Pages:
         self._templates = Templates(settings.root)
         newsletter = replace(settings.newsletter, language=wording.language)
         self._values = {
-            **look_of(replace(settings, newsletter=newsletter)),
+            **look_of(settings, wording.language),
             "newsletter": newsletter,
             "base": self.base,
             "can_join": can_join,

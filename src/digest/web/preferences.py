@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from digest.model import Standing
+from digest.rendering.days import day_of
 from digest.subscribing import preferring
 from digest.subscribing.leaving import forget_reader, seal_of
 from digest.subscribing.preferring import PAUSES, Outcome
@@ -139,7 +140,8 @@ def shorten(email: str) -> str:
 
 
 def _day(moment: datetime | None, desk: Desk) -> str:
-    return moment.astimezone(ZoneInfo(desk.settings.newsletter.timezone)).date().isoformat() if moment else ""
+    day = moment.astimezone(ZoneInfo(desk.settings.newsletter.timezone)).date() if moment else None
+    return day_of(day, desk.wording.language)
 
 
 def _editor_of(desk: Desk) -> str:

@@ -107,7 +107,8 @@ class OutsideTransport(httpx.BaseTransport):
         except (OSError, ValueError) as error:
             msg = "its host cannot be found"
             raise httpx.ConnectError(msg, request=request) from error
-        allowed = self._is_meant(request.url) or all(self.allows(address, port) for address in addresses)
+        meant = self._is_meant(request.url) and not any(address.is_link_local for address in addresses)
+        allowed = meant or all(self.allows(address, port) for address in addresses)
         if not addresses or not allowed:
             msg = "it leads into a private network, or to a port that is not the web's"
             raise RefusedError(msg, request=request)

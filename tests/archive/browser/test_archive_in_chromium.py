@@ -119,7 +119,7 @@ def site(lamps: Lamps) -> Path:
         name, content = draw(line)
         (lamps.root / "issues" / name).write_bytes(content)
     lamps.issue("2026-11-10-light.md", BODY, preheader="What to do about the dark", number="2", contents="true")
-    lamps.issue("2026-11-03-oil.md", subject="Oil", number="1")
+    lamps.issue("2026-11-03-oil.md", subject="Donaudampfschifffahrtsgesellschaftskapitänsmütze", number="1")
     served = lamps.root / "host"
     lamps.write(served / "letters")
     (served / "favicon.ico").touch()  # which browsers ask for unasked

@@ -19,7 +19,7 @@ import httpx
 import msgspec
 from msgspec import Meta
 
-from digest.config.settings import Switch
+from digest.config.kinds import Switch
 from digest.errors import ContentError, ProviderError
 from digest.model import Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits, OneClick

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 from msgspec import Meta
 
-from digest.config.settings import Line, Word
+from digest.config.kinds import Line, Word
 from digest.errors import ProviderError, SettingsError
 from digest.model import Receipt, State
 from digest.providers import Finding, Ids, Limits

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Self, cast
 import httpx
 from msgspec import Meta
 
-from digest.config.settings import Line, Switch
+from digest.config.kinds import Line, Switch
 from digest.errors import ProviderError, SettingsError, raise_all
 from digest.model import Receipt, State
 from digest.providers import Finding, Ids, Limits

@@ -18,7 +18,7 @@ import httpx
 import msgspec
 from msgspec import Meta
 
-from digest.config.settings import Switch
+from digest.config.kinds import Switch
 from digest.model import Pattern, Receipt, Spelling, State, merge, one_line
 from digest.providers import Finding, Ids, Limits, OneClick
 from digest.providers.options import Secret, Switches, options, read_options

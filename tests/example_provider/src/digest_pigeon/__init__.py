@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import httpx
 import msgspec
 
-from digest.config.settings import Word
+from digest.config.kinds import Word
 from digest.model import Event, EventKind, Pattern, Receipt, State
 from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, options, read_options, refuse_tracking

@@ -92,12 +92,12 @@ def escaped(text: str, frame: str = PROSE) -> str:
 
 def _read(markdown: str) -> tuple[str, list[str]]:
     """Return what Markdown says, and of what kinds of tokens it is; bare addresses count as text."""
-    tokens = tokens_of(markdown)
+    tokens = markdown_tokens(markdown)
     kinds = [token.type for token in every(tokens) if token.info != "auto"]
     return squeezed(plain_text(tokens)), [kind for kind, _ in groupby(kinds)]
 
 
-def tokens_of(markdown: str) -> list[Token]:
+def markdown_tokens(markdown: str) -> list[Token]:
     """Return Markdown as our reader understands it; none where it would complain."""
     try:
         return parse(markdown, {}, "")
