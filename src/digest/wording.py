@@ -1,5 +1,5 @@
 """
-The words of pages and mails that no editor writes into an issue: built in for some languages, or of its own.
+What pages and mails say beside an issue's text: built in for some languages, overridden by the newsletter's own.
 
     [leave]
     title = "Unsubscribe"

@@ -136,6 +136,14 @@ def test_the_head(lamps: Lamps) -> None:
     assert all(image.get("width") and image.get("height") for image in page.xpath("//img"))
 
 
+def test_a_logo_from_elsewhere(lamps: Lamps) -> None:
+    """Its size is not known, so the looks say how wide it is at most."""
+    lamps.settings('[theme]\nlogo = "https://pictures.example.org/logo.png"\nlogo_width = 144')
+    lamps.write()
+    assert '<img src="https://pictures.example.org/logo.png" alt="Lamps &amp; Lanterns"' in lamps.page()
+    assert ".name img { display: block; max-width: min(100%, 144px);" in lamps.page()
+
+
 def test_a_link_to_subscribe_where_one_can(lamps: Lamps) -> None:
     """It is there where [web] says where, and nowhere else."""
     lamps.issue("2026-11-10-oil.md")

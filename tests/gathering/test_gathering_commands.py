@@ -90,7 +90,8 @@ def test_pull_in_part(stand: Newsstand) -> None:
 def test_pull_of_nothing(run: Run) -> None:
     """A feed has to be named, here or in the settings; one that is not known is told from those that are."""
     assert run("pull").exit_code == 2
-    assert 'there is no feed "lamp"' in run("pull", "lamp").stderr
+    unknown = run("pull", "lamp").stderr
+    assert unknown.splitlines() == ['there is no feed "lamp"', "  A feed is a name of [feeds], or a URL."]
 
 
 def test_the_private_network_is_not_asked(run: Run) -> None:

@@ -12,10 +12,9 @@ from digest.archive.entries import Entry
 from digest.archive.unfolding import raised, unfold, unfolded
 from digest.archive.web_images import WebImages, eager_first
 from digest.archive.writing import PageRenderer, fields_without_fallback, finish, plain
-from digest.config import FILE_NAME
 from digest.config.settings import Palette
 from digest.links import archive_url, slugify, story_url
-from digest.model import Picture, Story
+from digest.model import Story
 from digest.reading.markdown import plain_text
 from digest.rendering.days import day_of
 from digest.rendering.look import content_width, look_of
@@ -267,7 +266,7 @@ class PageMaker:
         publication: Publication | None = None,
     ) -> Page:
         images = writers.images
-        logo = self._logo(images)
+        logo = images.show_logo(self._settings)
         made = self._templates.render(
             template, {**self._values, "base": images.base, "page": head, "logo": logo, **values}
         )
@@ -296,13 +295,6 @@ class PageMaker:
         return _Writers(
             html=HtmlWriter(renderer), text=TextWriter(), images=images, read_more=self._say("issue.read_more")
         )
-
-    def _logo(self, images: WebImages) -> Image | None:
-        theme, newsletter = self._settings.theme, self._settings.newsletter
-        if not theme.logo:
-            return None
-        alt, file = theme.logo_alt or newsletter.name, self._settings.root / FILE_NAME
-        return images.show(Picture(src=theme.logo, alt=alt, path=file, line=0))
 
     def _listed(self, publication: Publication, base: str) -> _Listed:
         issue = publication.issue

@@ -7,9 +7,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from digest.config import FILE_NAME
 from digest.links import preferences_url, unsubscribe_url
-from digest.model import Edition, Pattern, Picture, Slot
+from digest.model import Edition, Pattern, Slot
 from digest.rendering.images import MailImages
 from digest.rendering.inserts import place
 from digest.rendering.lines import WIDTH, wrap
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from digest.config import Settings
     from digest.errors import Place
     from digest.model import InlineImage, Issue
-    from digest.rendering.images import Image, Images
+    from digest.rendering.images import Images
 
 _SHARPNESS = 2
 """How many pixels of a picture a sharp screen has for each that is shown, from side to side."""
@@ -150,7 +149,7 @@ class EditionRenderer:
             **self._look,
             "issue": view_issue(issue, newsletter, writers),
             "newsletter": newsletter,
-            "logo": self._logo(images),
+            "logo": images.show_logo(self._settings),
             "reader": ReaderView({"email": "", "name": "", **self._settings.fields}),
             "unsubscribe_url": unsubscribe_url(self._settings.web_url, _TOKEN),
             "preferences_url": preferences_url(self._settings.web_url, _TOKEN),
@@ -158,13 +157,6 @@ class EditionRenderer:
             "wrap": lambda text: "\n".join(wrap(text)),
             "rule": lambda sign: sign * WIDTH,
         }
-
-    def _logo(self, images: Images) -> Image | None:
-        theme, newsletter = self._settings.theme, self._settings.newsletter
-        if not theme.logo:
-            return None
-        alt, file = theme.logo_alt or newsletter.name, self._settings.root / FILE_NAME
-        return images.show(Picture(src=theme.logo, alt=alt, path=file, line=0))
 
 
 def _tracker(settings: Settings) -> Callable[[str, str], str]:

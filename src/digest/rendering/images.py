@@ -11,17 +11,17 @@ from urllib.parse import unquote
 
 from markupsafe import Markup
 
+from digest.config import FILE_NAME
 from digest.errors import ContentError, Place
 from digest.links import asset_url
-from digest.model import InlineImage
+from digest.model import InlineImage, Picture
 from digest.rendering.fitting import CACHE, fitted, fitted_file, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from digest.config import Assets
-    from digest.model import Picture
+    from digest.config import Assets, Settings
 
 # What mail programs show; of these, Outlook for Windows leaves out WebP and SVG (caniemail.com, 2026-05).
 MEDIA_TYPES = {
@@ -74,6 +74,19 @@ class Images(ABC):
         image = self.resolve(picture.src, picture.alt, picture.path, picture.line)
         self.named.setdefault(image.url, Place.of(picture.path, self.root, picture.line))
         return image
+
+    def show_logo(self, settings: Settings) -> Image | None:
+        """
+        Return the logo of a newsletter, if it has one.
+
+        Raises:
+            ContentError: as `resolve` does.
+        """
+        theme = settings.theme
+        if not theme.logo:
+            return None
+        alt = theme.logo_alt or settings.newsletter.name
+        return self.show(Picture(src=theme.logo, alt=alt, path=settings.root / FILE_NAME, line=0))
 
     def resolve(self, src: str, alt: str, file: Path, line: int = 0) -> Image:
         """
