@@ -95,7 +95,7 @@ def fill(database: Database, readers: Sequence[Reader]) -> None:
         [
             {
                 "id": number,
-                "key": reader.email.casefold(),
+                "key": reader.email.lower(),
                 "email": reader.email,
                 "name": reader.name,
                 "fields": to_json(dict(reader.fields)),
@@ -136,7 +136,7 @@ def holds(expression: Expression, reader: Reader) -> bool:
         case Joined():
             return compare(expression.sign, reader.joined.astimezone(BERLIN).date(), expression.day)
         case Compared(field="email"):
-            return compare(expression.sign, reader.email.casefold(), expression.value.casefold())
+            return compare(expression.sign, reader.email.lower(), expression.value.lower())
         case Compared():
             return compare(expression.sign, value_of(reader, expression.field), expression.value)
         case Marked():
@@ -164,7 +164,7 @@ def marked(mark: Mark, value: str, reader: Reader) -> bool:
         case Mark.HAS:
             return value_of(reader, value) != ""
         case Mark.DOMAIN:
-            return reader.email.rpartition("@")[2].casefold() == value.casefold()
+            return reader.email.rpartition("@")[2].lower() == value.lower()
         case Mark.SOURCE:
             return reader.source == value
         case _:
@@ -187,7 +187,8 @@ def marked(mark: Mark, value: str, reader: Reader) -> bool:
         ("has:email", [0, 1, 2, 3, 4]),
         ("name = O'Brien", [2]),
         ("email = ada@EXAMPLE.ORG", [0]),
-        ("email = STRASSE@example.com", [4]),
+        ("email = STRAßE@example.com", [4]),
+        ("email = strasse@example.com", []),
         ("email != ada@example.org", [1, 2, 3, 4]),
         ("domain:EXAMPLE.org", [0]),
         ("domain:example.com", [3, 4]),
@@ -235,7 +236,7 @@ readers = st.builds(
 
 @settings(deadline=None)  # a server may take its time
 @given(
-    st.lists(readers, min_size=1, max_size=5, unique_by=lambda reader: reader.email.casefold()),
+    st.lists(readers, min_size=1, max_size=5, unique_by=lambda reader: reader.email.lower()),
     expressions,
     st.data(),
 )

@@ -44,18 +44,19 @@ def test_wish_is_kept_until_its_time_is_over(store: Store) -> None:
     (sign_up,) = store.sign_ups.new(5)
     assert (sign_up.wish, sign_up.asked_at, sign_up.stage) == (WISH, NOW, Stage.NEW)
     assert WISH.email not in repr(sign_up)
-    assert store.sign_ups.forget_old(now=NOW + 1000 * HOUR, since=NOW) == 0
+    assert store.sign_ups.forget_old(now=NOW + 1000 * HOUR) == 0
     store.sign_ups.decide(sign_up.number, Stage.ASKED, now=NOW, forget_at=NOW + HOUR)
     assert store.sign_ups.new(5) == []
     store.sign_ups.confirm(sign_up.number)
     found = store.sign_ups.find(sign_up.number)
     assert found
     assert found.stage is Stage.CONFIRMED
-    assert store.sign_ups.forget_old(now=NOW + HOUR, since=NOW) == 1
+    assert store.sign_ups.forget_old(now=NOW + HOUR) == 1
     assert store.sign_ups.find(sign_up.number) is None
     store.sign_ups.add(WISH, now=NOW)
     assert store.sign_ups.new(5)[0].number > sign_up.number, "an old link never leads to another's wish"
-    assert store.sign_ups.forget_old(now=NOW, since=NOW + HOUR) == 1
+    assert store.sign_ups.give_up(before=NOW) == 0
+    assert store.sign_ups.give_up(before=NOW + HOUR) == 1
     assert store.sign_ups.new(5) == []
 
 

@@ -120,6 +120,14 @@ def test_provider_that_takes_none(sqlite_store: Store, tmp_path: Path) -> None:
     assert sqlite_store.notices.latest(ANN, "confirm") is None
 
 
+def test_wish_that_nobody_came_to(sqlite_store: Store, tmp_path: Path) -> None:
+    """Who asked amid so many that they could not be asked to confirm within a day is forgotten, and told of."""
+    ask_for(sqlite_store)
+    assert tidy(sqlite_store, _writer(tmp_path), now=NOW + DAY) == 0
+    assert tidy(sqlite_store, _writer(tmp_path), now=NOW + DAY + HOUR) == 1
+    assert sqlite_store.sign_ups.new(1) == []
+
+
 @pytest.mark.parametrize(("idempotent", "states"), [(True, ["sent"]), (False, ["failed"])])
 def test_mail_that_a_dead_process_had_claimed(
     sqlite_store: Store, tmp_path: Path, *, idempotent: bool, states: list[str]

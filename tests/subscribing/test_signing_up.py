@@ -202,7 +202,7 @@ def test_confirming_what_is_over(sqlite_store: Store) -> None:
     ask_for(sqlite_store)
     assert confirm_now(sqlite_store) is None, "nobody was mailed that link"
     decide_now(sqlite_store)
-    sqlite_store.sign_ups.forget_old(now=NOW + RULES.within, since=NOW)
+    sqlite_store.sign_ups.forget_old(now=NOW + RULES.within)
     assert confirm_now(sqlite_store) is None
     ask_for(sqlite_store, BOB)
     decide_now(sqlite_store)

@@ -169,7 +169,7 @@ def _spellings(email: str) -> Iterator[str]:
         return
     yield email
     local_part, _, domain = email.rpartition("@")
-    if "xn--" in domain.casefold():
+    if "xn--" in domain.lower():
         try:
             yield f"{local_part}@{idna.decode(domain)}"
         except idna.IDNAError:
@@ -178,8 +178,8 @@ def _spellings(email: str) -> Iterator[str]:
 
 def _is_of_old_address(event: Event, reader: Subscriber) -> bool:
     """Say whether an event tells of an address that the reader has left behind since."""
-    present = reader.email.casefold()
-    told = [spelling.casefold() for spelling in _spellings(event.email)]
+    present = reader.email.lower()
+    told = [spelling.lower() for spelling in _spellings(event.email)]
     return event.kind in _OF_THE_ADDRESS and bool(told) and present not in told
 
 

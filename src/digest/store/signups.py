@@ -103,9 +103,13 @@ class SignUps:
         """Write down that one is confirmed."""
         self._database.change(self._sql["confirm"], id=number)
 
-    def forget_old(self, *, now: datetime, since: datetime) -> int:
-        """Delete what is over, and what was asked before `since` and nobody has looked at; return how many."""
-        return self._database.change(self._sql["forget_old"], now=to_stamp(now), since=to_stamp(since))
+    def forget_old(self, *, now: datetime) -> int:
+        """Delete what is over, with all that it holds, and return how many."""
+        return self._database.change(self._sql["forget_old"], now=to_stamp(now))
+
+    def give_up(self, *, before: datetime) -> int:
+        """Delete what was asked before a moment and nobody has looked at; return how many."""
+        return self._database.change(self._sql["give_up"], before=to_stamp(before))
 
 
 def _sign_up(row: tuple[Any, ...]) -> SignUp:

@@ -31,5 +31,9 @@ select id, email, tags, source, asked_at, asked_from, state from sign_ups where 
 update sign_ups set state = 'confirmed' where id = :id;
 
 -- name: forget_old
--- What is over leaves nothing behind, nor does what nobody has come to in time.
-delete from sign_ups where forget_at <= :now or (decided_at is null and asked_at < :since);
+-- What is over leaves nothing behind.
+delete from sign_ups where forget_at <= :now;
+
+-- name: give_up
+-- What nobody has come to in time.
+delete from sign_ups where decided_at is null and asked_at < :before;

@@ -209,10 +209,11 @@ def deliver(
 
 
 def tidy(store: Store, writer: Writer, *, now: datetime) -> int:
-    """Give up what waits for too long, forget what is over, and return how many were given up."""
+    """Give up mails, and wishes, that wait for too long, forget what is over, and return how many were given up."""
     with store.together():
-        given_up = store.notices.give_up(before=now - writer.patience)
+        too_late = now - writer.patience
+        given_up = store.notices.give_up(before=too_late) + store.sign_ups.give_up(before=too_late)
         store.notices.forget_done(before=now - _KEPT)
-        store.sign_ups.forget_old(now=now, since=now - writer.patience)
+        store.sign_ups.forget_old(now=now)
         store.proofs.forget_old(before=now - max(writer.within, OWN_FOR))
     return given_up

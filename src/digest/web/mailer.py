@@ -143,7 +143,7 @@ class Mailer:
             _LOG.warning("people wait to be asked to confirm: more came than [web] max_sign_ups allows in an hour")
         given_up = tidy(store, self._writer, now=self._now())
         if given_up:
-            _LOG.warning("%d mails were given up, as nobody took them in time", given_up)
+            _LOG.warning("%d mails were given up, as they could not leave in time", given_up)
 
 
 def _report(step: Step) -> None:
