@@ -275,9 +275,10 @@ def test_help_is_read_at_a_glance(run: Run) -> None:
         lines = run(*arguments).stdout.partition("Commands:\n")[2].splitlines()
         assert lines
         assert all(line.endswith(".") and not line.endswith("...") for line in lines)
-    making = {"init", "new", "build", "preview", "check", "shots"}
-    sending = {"send", "status", "pause", "cancel", "resolve", "retry"}
-    assert {*commands.commands} == making | sending | {"subscribers", "store", "providers", "doctor"}
+    making = {"init", "new", "add", "pull", "build", "preview", "check", "shots"}
+    sending = {"send", "status", "pause", "cancel", "resolve", "retry", "sync"}
+    public = {"serve", "site"}
+    assert {*commands.commands} == making | sending | public | {"subscribers", "store", "providers", "doctor"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -291,7 +292,7 @@ def test_completion_script(letter: Path, shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("digest se", ["send"]),
+        ("digest se", ["send", "serve"]),
         ("digest build 20", [SLUG]),
         ("digest status x", []),
         ("digest send --dr", ["--dry-run"]),

@@ -180,6 +180,7 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
     issue = newsroom.read(newsroom.find(name))
     segment = find_segment(wishes.segment, newsroom.settings, store)
     proof = make_proof_for_all(newsroom, issue, store, now=now, segment=segment)
+    refuse_what_cannot_be_carried(proof.edition, provider)  # of which a rule would tell too, as of the issue's fault
     plan = make_plan(
         issue,
         replace(proof.edition, deliver_at=moment_ahead(issue, provider, now)) if wishes.ahead else proof.edition,
