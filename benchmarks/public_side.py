@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from benchmarks.loopback_sink import Sink
     from digest.sending import Step
 
-SECONDS = 10
+SECONDS = 60
 CALLS = 200
 """Webhooks a second."""
 LEAVING = 50
