@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -307,6 +308,7 @@ def test_dkim_key_is_read_in_both_forms(form: PublicFormat) -> None:
         (f"v=DKIM1; p={RECORD[:200]}", BAD, "cut short"),
         ("v=DKIM1; p=MA==", BAD, "cut short"),
     ],
+    ids=count(),  # the keys are others in each process
 )
 def test_dkim_key_record(record: str | tuple[str, ...], grade: Grade, words: str) -> None:
     """Each fault of a key record is told from the others, and none of them raises."""

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 import dkim
@@ -309,6 +310,7 @@ def test_signatures(tmp_path: Path, options: Mapping[str, str], name: bytes) -> 
         ("a secret word", "no RSA private key in PEM"),
         (private_key(bits=1024).replace("\n", " "), "no RSA private key in PEM"),
     ],
+    ids=count(),  # the keys are others in each process
 )
 def test_faulty_keys(tmp_path: Path, key: str, sentence: str) -> None:
     """A key that cannot sign is a fault of the settings, which does not show it."""
