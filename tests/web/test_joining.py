@@ -18,6 +18,7 @@ from serving_stage import SECRET
 from digest.model import Consent, Standing
 from digest.subscribing.joining import ask, make_wish
 from digest.tokens import Purpose
+from digest.web.application import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -318,8 +319,11 @@ def _wait_for(file: Path) -> None:
         time.sleep(0.05)
 
 
-def test_provider_with_a_list_of_its_own(serve: Serve) -> None:
+def test_provider_with_a_list_of_its_own(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """People join over there, so there is no such page here."""
-    served = serve(can_join=False, mailer=None)
+    monkeypatch.setenv("DIGEST_PROVIDER", "buttondown")
+    monkeypatch.setenv("BUTTONDOWN_API_KEY", "bd-0123456789abcdef")
+    served = serve()
+    assert "/subscribe" not in addresses(served.desk)
     for method in ("GET", "POST", "OPTIONS"):
         assert served.client.request(method, "/subscribe").status_code == HTTPStatus.NOT_FOUND

@@ -60,9 +60,8 @@ def make_plan(
     Raises:
         UsageError: there is nobody to write to.
         ContentError: a message cannot be written.
-        ProviderError: the provider cannot carry the edition.
+        ProviderError: not even one message fits into a request.
     """
-    refuse_what_cannot_be_carried(edition, provider)
     audience = store.audiences.measure(segment)
     if not audience.readers:
         msg = "there is nobody to write to"

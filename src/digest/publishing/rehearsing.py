@@ -163,6 +163,7 @@ def prepare_sandbox(newsroom: Newsroom, store: Store, name: str, wishes: Wishes)
     chosen = find_segment(wishes.segment, newsroom.settings, store)
     proof = make_proof_for_all(newsroom, issue, store, now=now, segment=chosen)
     edition = proof.edition
+    refuse_what_cannot_be_carried(edition, provider)  # of which a rule would tell too, as of the issue's fault
     errors = count(vet(proof, wishes.allow), Severity.ERROR)
     plan = make_plan(issue, edition, store=store, provider=provider, segment=chosen, now=now)
     return Trial(

@@ -38,14 +38,15 @@ class SQLite(Database):
 
     dialect = Dialect.SQLITE
 
-    def __init__(self, connection: sqlite3.Connection, name: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, name: str, wait: float) -> None:
         super().__init__(name)
         self._connection = connection
+        self._wait = wait
 
     def _begin(self) -> None:
         """Wait for other writers; SQLite itself looks ever more rarely, in the end ten times a second: too late."""
-        with self._impatient() as wait:
-            end = monotonic() + wait
+        end = monotonic() + self._wait
+        with self._impatient():
             while not self._begins(again=monotonic() < end):
                 sleep(_LOOK)
 
@@ -59,14 +60,13 @@ class SQLite(Database):
         return True
 
     @contextmanager
-    def _impatient(self) -> Iterator[float]:
-        """Have SQLite wait for nobody; return for how many seconds it would have."""
-        ((wait,),) = self._connection.execute("pragma busy_timeout").fetchall()
+    def _impatient(self) -> Iterator[None]:
+        """Have SQLite wait for nobody."""
         self._connection.execute("pragma busy_timeout = 0")
         try:
-            yield wait / 1000
+            yield
         finally:
-            self._connection.execute(f"pragma busy_timeout = {wait}")
+            self._connection.execute(f"pragma busy_timeout = {self._wait * 1000:.0f}")
 
     def _begin_reading(self) -> None:
         self._connection.execute("begin")
@@ -132,7 +132,7 @@ def connect(path: str, *, wait: float = WAIT) -> Iterator[SQLite]:
     require(sqlite3.sqlite_version_info)
     try:
         with closing(sqlite3.connect(path, timeout=wait, isolation_level=None)) as connection:
-            database = SQLite(connection, f"the database {path}")
+            database = SQLite(connection, f"the database {path}", wait)
             database.run(_PRAGMAS)
             yield database
     except sqlite3.Error as fault:

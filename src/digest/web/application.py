@@ -114,8 +114,6 @@ def open_desk(settings: Settings) -> Desk:
         raise SettingsError(msg, hint=how_to_get_one(_WHY))
     wording = Wording.of(settings)
     provider = service_of(settings)
-    can_join = not isinstance(provider, OwnsList)
-    pages = Pages(settings, wording, can_join=can_join)
     open_list = partial(open_store, settings.store.url, tokens=tokens)
     with open_list() as store:
         list_name = store.name
@@ -124,10 +122,9 @@ def open_desk(settings: Settings) -> Desk:
         settings=settings,
         provider=provider,
         tokens=tokens,
-        can_join=can_join,
         list_name=list_name,
         wording=wording,
-        pages=pages,
+        pages=Pages(settings, wording, can_join=not isinstance(provider, OwnsList)),
         clerk=Clerk(open_list),
         mailer=make_mailer(settings, wording, tokens, open_list, now),
         now=now,

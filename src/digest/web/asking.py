@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
-from digest.tokens import BadTokenError
+from digest.tokens import BadTokenError, ExpiredTokenError
 from digest.web.desk import desk_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from starlette.requests import Request
+
+    from digest.tokens import Purpose
+    from digest.web.desk import Desk
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_-]")
 _JSON = "application/json"
+_TAG = "tag-"
+"""What the names of checkboxes begin with."""
 
 
 def client_of(request: Request, proxies: int) -> str:
@@ -68,6 +75,35 @@ def name_of_reader(request: Request) -> str:
     if list_name != desk.list_name:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return name
+
+
+def number_in(request: Request, purpose: Purpose) -> int | None:
+    """
+    Return the number of the row that the link of a mail is about; None: its time is over.
+
+    Raises:
+        HTTPException: it is no token of ours for this, or one of another list: 404, whatever is wrong with it.
+    """
+    desk = desk_of(request)
+    try:
+        list_name, number = desk.tokens.read_until(purpose, token_of(request), now=desk.now())
+    except ExpiredTokenError:
+        return None
+    except (BadTokenError, ValueError) as error:
+        raise HTTPException(HTTPStatus.NOT_FOUND) from error
+    if list_name != desk.list_name:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return int(number)
+
+
+def chosen_tags(desk: Desk, form: Mapping[str, str]) -> list[str]:
+    """Return those of the tags on offer whose boxes are ticked in a form."""
+    return [tag for tag in desk.settings.web.tags if _TAG + tag in form]
+
+
+def choices(desk: Desk, chosen: Collection[str]) -> list[tuple[str, str, bool]]:
+    """Return a checkbox for each tag on offer: its name, its words, and whether it is ticked."""
+    return [(_TAG + tag, words, tag in chosen) for tag, words in desk.settings.web.tags.items()]
 
 
 def wants_json(request: Request) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from digest.providers import OwnsList
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from digest.config import Settings
-    from digest.providers import OwnsList, Provider
+    from digest.providers import Provider
     from digest.tokens import Tokens
     from digest.web.clerk import Clerk
     from digest.web.mailer import Mailer
@@ -26,8 +28,6 @@ class Desk:
 
     settings: Settings
     provider: Provider | OwnsList
-    can_join: bool
-    """Whether people subscribe here: a provider that owns its list takes them in itself."""
     tokens: Tokens
     list_name: str
     """The store's own name, which readers' tokens hold."""
@@ -39,6 +39,11 @@ class Desk:
     now: Callable[[], datetime]
     patience: float = 10.0
     """Seconds in which all of a request has to be there, and on a connection that is kept, the next one."""
+
+    @property
+    def can_join(self) -> bool:
+        """Whether people subscribe here: a provider that owns its list takes them in itself."""
+        return not isinstance(self.provider, OwnsList)
 
 
 def desk_of(request: Request) -> Desk:

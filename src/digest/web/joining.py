@@ -24,8 +24,8 @@ from digest.model import Standing
 from digest.store.standing import may_return
 from digest.subscribing.joining import ask, confirm, make_wish, waits
 from digest.subscribing.leaving import seal_of
-from digest.tokens import BadTokenError, ExpiredTokenError, Purpose
-from digest.web.asking import client_of, token_of
+from digest.tokens import BadTokenError, Purpose
+from digest.web.asking import choices, chosen_tags, client_of, number_in
 from digest.web.bodies import FORM_LIMIT, read_body, read_form
 from digest.web.desk import desk_of
 
@@ -46,8 +46,6 @@ _HOUR = 3600
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 _TRAP = "comment"
 """A field that people do not see, and that no browser fills in for them; programs that fill in all fields do."""
-_TAG = "tag-"
-"""What the names of checkboxes begin with."""
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT = {
     **_ANY_ORIGIN,
@@ -109,7 +107,7 @@ async def _take_call(request: Request, desk: Desk) -> Response:
 
 async def _take_form(request: Request, desk: Desk) -> Response:
     fields = await read_form(request)
-    tags = [tag for tag in desk.settings.web.tags if _TAG + tag in fields]
+    tags = chosen_tags(desk, fields)
     email, token = fields.get("email", ""), fields.get("token", "")
     draft = partial(_Draft, email=email, chosen=frozenset(tags))
     age = _age(desk, token) if token else None
@@ -158,42 +156,21 @@ def _show(desk: Desk, draft: _Draft) -> Response:
         status,
         draft=draft,
         fault=desk.wording.say(f"join.{draft.fault}") if draft.fault else "",
-        choices=[(f"{_TAG}{tag}", words, tag in draft.chosen) for tag, words in desk.settings.web.tags.items()],
+        choices=choices(desk, draft.chosen),
         trap=_TRAP,
     )
 
 
 async def confirm_wish(request: Request) -> Response:
     """Show the page with the button, or make a reader of whoever presses it; a scanner that follows links does not."""
-    desk = desk_of(request)
-    try:
-        number = _number_of(desk, token_of(request))
-    except ExpiredTokenError:
+    desk, number = desk_of(request), number_in(request, Purpose.CONFIRM)
+    if number is None:
         return _welcome(desk, None)
     if request.method == "POST":
         await read_body(request, FORM_LIMIT)
         return _welcome(desk, await desk.clerk.do(_confirmation(request, desk, number)))
     sign_up = await desk.clerk.do(partial(waits, number=number))
     return desk.pages.show("confirm") if sign_up else _welcome(desk, None)
-
-
-def _number_of(desk: Desk, token: str) -> int:
-    """
-    Return the number of the sign-up that a link leads to.
-
-    Raises:
-        ExpiredTokenError: its time is over.
-        HTTPException: it is no link of ours: 404.
-    """
-    try:
-        list_name, number = desk.tokens.read_until(Purpose.CONFIRM, token, now=desk.now())
-    except ExpiredTokenError:
-        raise
-    except BadTokenError as error:
-        raise HTTPException(HTTPStatus.NOT_FOUND) from error
-    if list_name != desk.list_name:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    return int(number)
 
 
 def _confirmation(request: Request, desk: Desk, number: int) -> Callable[[Store], Subscriber | None]:

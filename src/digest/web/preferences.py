@@ -27,8 +27,8 @@ from digest.subscribing import preferring
 from digest.subscribing.leaving import forget_reader, seal_of
 from digest.subscribing.preferring import PAUSES, Outcome
 from digest.subscribing.telling import portray
-from digest.tokens import BadTokenError, ExpiredTokenError, Purpose
-from digest.web.asking import name_of_reader, token_of
+from digest.tokens import Purpose
+from digest.web.asking import choices, chosen_tags, name_of_reader, number_in, token_of
 from digest.web.bodies import read_form
 from digest.web.desk import desk_of
 
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from digest.subscribing.preferring import Preferences
     from digest.web.desk import Desk
 
-TAG = "tag-"
-"""What stands before a tag in the name of its field."""
 _STATUS = {
     Outcome.TOO_OFTEN: HTTPStatus.TOO_MANY_REQUESTS,
     Outcome.WRONG_ADDRESS: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -61,8 +59,7 @@ class _Errand:
     now: datetime
 
     def choose_tags(self, store: Store, reader: Subscriber) -> Outcome:
-        offered = [*self.desk.settings.web.tags]
-        chosen = [tag for tag in offered if TAG + tag in self.form]
+        chosen, offered = chosen_tags(self.desk, self.form), [*self.desk.settings.web.tags]
         return preferring.choose_tags(store, reader, chosen=chosen, offered=offered, now=self.now)
 
     def pause(self, store: Store, reader: Subscriber) -> Outcome:
@@ -110,11 +107,10 @@ async def preferences(request: Request) -> Response:
         token=token_of(request),
         shortened=shorten(found.reader.email),
         standing=found.reader.standing.value,
-        choices=[(TAG + tag, words, tag in found.reader.tags) for tag, words in desk.settings.web.tags.items()],
+        choices=choices(desk, found.reader.tags),
         months=PAUSES,
         paused_until=_day(found.paused_until, desk),
         note=outcome.value if outcome else "",
-        can_mail=desk.mailer is not None,
         can_join=desk.can_join,
         editor=_editor_of(desk),
     )
@@ -124,7 +120,7 @@ def _action_of(request: Request) -> Callable[[_Errand, Store, Subscriber], Outco
     if request.method != "POST":
         return None
     action = _ACTIONS.get(request.path_params["action"])
-    if action is None or (action is _Errand.ask_for_own and not desk_of(request).mailer):
+    if action is None or (action is _Errand.ask_for_own and not desk_of(request).can_join):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return action
 
@@ -149,28 +145,9 @@ def _editor_of(desk: Desk) -> str:
     return (newsletter.reply_to or newsletter.from_).email
 
 
-def _number_in(request: Request, purpose: Purpose) -> int | None:
-    """
-    Return the number of the proof that the link of a mail holds; None: its time is over.
-
-    Raises:
-        HTTPException: it is no token of ours for this, or one of another list: 404, whatever is wrong with it.
-    """
-    desk = desk_of(request)
-    try:
-        list_name, number = desk.tokens.read_until(purpose, token_of(request), now=desk.now())
-    except ExpiredTokenError:
-        return None
-    except (BadTokenError, ValueError) as error:
-        raise HTTPException(HTTPStatus.NOT_FOUND) from error
-    if list_name != desk.list_name:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    return int(number)
-
-
 async def own(request: Request) -> Response:
     """Show a reader all that they may do, once what they asked for is on disk."""
-    desk, number = desk_of(request), _number_in(request, Purpose.OWN)
+    desk, number = desk_of(request), number_in(request, Purpose.OWN)
     errand = _Errand(desk=desk, form=await _form_of(request), now=desk.now())
 
     def work(store: Store) -> tuple[Subscriber | None, Outcome | None]:
@@ -198,7 +175,7 @@ def _over(desk: Desk) -> Response:
 
 async def own_data(request: Request) -> Response:
     """Give a reader a copy of all that is known of them."""
-    desk, number = desk_of(request), _number_in(request, Purpose.OWN)
+    desk, number = desk_of(request), number_in(request, Purpose.OWN)
 
     def work(store: Store) -> Mapping[str, object] | None:
         reader = preferring.find_owner(store, number) if number else None
@@ -214,7 +191,7 @@ async def own_data(request: Request) -> Response:
 
 async def erasure(request: Request) -> Response:
     """Say what it means to be erased; or erase a reader, who is gone from the disk before they are told so."""
-    desk, number = desk_of(request), _number_in(request, Purpose.OWN)
+    desk, number = desk_of(request), number_in(request, Purpose.OWN)
     is_wanted = request.method == "POST"
 
     def work(store: Store) -> Subscriber | None:
@@ -233,7 +210,7 @@ async def erasure(request: Request) -> Response:
 
 async def move(request: Request) -> Response:
     """Show the button that moves a reader to another address; or move them, on disk before they are told so."""
-    desk, number = desk_of(request), _number_in(request, Purpose.MOVE)
+    desk, number = desk_of(request), number_in(request, Purpose.MOVE)
     seal = seal_of(desk.settings.environ)
     if number is None or seal is None:
         return _over(desk)
