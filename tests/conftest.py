@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import counting_provider
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings
 
 from digest.cli import digest as commands
 
@@ -25,7 +26,16 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["postgresql", "mailing_room", "preview_at_work", "serving_stage", "joining_stage", "archive_stage"]
 
+settings.register_profile("digest", deadline=None)  # a machine that is busy is no fault
+settings.load_profile("digest")
+
 PROGRAM = Path(sys.executable).with_name("digest")
+_LONGEST_ID = 200
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long cases by their argument: pytest tells the name to all programs that tests start, in the environment."""
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
 
 
 class Run(Protocol):

@@ -10,7 +10,7 @@ from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import UsageError
@@ -148,7 +148,6 @@ def test_normal_form(text: str, normal: str) -> None:
     assert str(parse(text)) == normal
 
 
-@settings(deadline=None)
 @given(expressions)
 def test_normal_form_is_read_as_the_same(expression: Expression) -> None:
     """What is shown of a segment, or stored, is read as that segment again."""
@@ -156,7 +155,6 @@ def test_normal_form_is_read_as_the_same(expression: Expression) -> None:
     assert parse(str(segment)) == segment
 
 
-@settings(deadline=None)
 @given(st.text() | st.lists(st.sampled_from([*"()!=<>:'\"", " ", "not", "and", "tag", "joined", "x", "2026-01-01"])))
 def test_any_text_is_read_or_refused(words: str | list[str]) -> None:
     """Nothing that can be typed brings the parser down, and what it takes it can spell."""
@@ -180,7 +178,6 @@ def test_day_is_one_of_the_newsletters_time_zone(text: str, begin: datetime, end
     assert parse(f"joined = {text}").expression == Joined(sign="=", day=date.fromisoformat(text), begin=begin, end=end)
 
 
-@settings(deadline=None)
 @given(
     st.datetimes(datetime(2009, 1, 1), datetime(2019, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001  # hypothesis adds it
     st.integers(-1, 1),
@@ -353,7 +350,6 @@ def test_no_issue_was_ever_sent() -> None:
     assert caught.value.hint == "there are none"
 
 
-@settings(deadline=None)
 @given(expressions)
 def test_resolving_changes_nothing_whole(expression: Expression) -> None:
     """A segment that names whole slugs stays as it is."""

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.checking.survey import Survey, survey
@@ -140,7 +140,6 @@ def test_tokens(tmp_path: Path) -> None:
 VALUES = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=90)
 
 
-@settings(deadline=None)  # a machine that is busy is no fault
 @given(names=st.lists(st.fixed_dictionaries({"first_name": VALUES, "name": VALUES}), min_size=1, max_size=6))
 def test_the_longest_message(names: list[dict[str, str]]) -> None:
     """No other reader's HTML part has more bytes as it is encoded, whatever their values."""

@@ -48,7 +48,7 @@ def _read(folder: Path, *, text: str) -> Story:
     return story
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(title=_TEXTS, alt=_TEXTS, author=_TEXTS, body=_TEXTS)
 def test_any_text_is_read_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, title: str, alt: str, author: str, body: str
@@ -77,7 +77,7 @@ def test_any_text_is_read_as_it_was(
     assert squeezed(part.title) == squeezed(for_front_matter(clipping.title).replace(r"\{{", "{{"))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(text=_TEXTS.map(tidy))
 def test_any_text_is_escaped(text: str) -> None:
     """A line reads as itself, and nothing in it is more than text."""
@@ -98,7 +98,7 @@ _HTML = st.recursive(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(source=_HTML, most=st.integers(1, 30))
 def test_any_html_becomes_a_teaser(source: str, most: int) -> None:
     """It is readable, holds no HTML, no image and no heading, ends no line with a space, and is as short as asked."""

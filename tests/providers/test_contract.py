@@ -193,7 +193,7 @@ def test_everyone_gets_their_own_message(service: Registered, provider: Provider
     check_delivery(service, provider, EDITIONS[title], READERS)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(edition=nasty.any_edition, readers=nasty.any_readers)
 def test_nothing_breaks_a_message(
     service: Registered, provider: Provider, edition: Edition, readers: Sequence[Subscriber]

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from digest.providers import CallsBack
 
 Proof = tuple["Mapping[str, str]", bytes]
-FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from editors_desk import html_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.reading.cutting import count_words, cut_after_words, cut_at_fold
@@ -242,7 +242,6 @@ def nestings(tokens: list[Token]) -> Iterator[int]:
             assert min(inner) == 0 == inner[-1]
 
 
-@settings(deadline=None)
 @given(text=documents, most=st.integers(min_value=1, max_value=30))
 def test_a_teaser_is_whole_and_no_longer_than_asked(text: str, most: int) -> None:
     """Whatever the Markdown: its tokens nest, its HTML reads back, and it has the words asked at most."""
@@ -256,7 +255,6 @@ def test_a_teaser_is_whole_and_no_longer_than_asked(text: str, most: int) -> Non
     assert count_words(head) <= most
 
 
-@settings(deadline=None)
 @given(text=documents, most=st.integers(min_value=1, max_value=30))
 def test_a_cut_loses_nothing_and_repeats_nothing(text: str, most: int) -> None:
     """The teaser and the rest together say what the whole says, but for the ellipsis."""
@@ -269,7 +267,6 @@ def test_a_cut_loses_nothing_and_repeats_nothing(text: str, most: int) -> None:
     assert plain_text(parse(text, FIELDS, "x.md")) == whole  # the tokens that were given are left alone
 
 
-@settings(deadline=None)
 @given(above=documents, below=documents)
 def test_a_fold_keeps_both_sides_whole(above: str, below: str) -> None:
     """Each side is what it would be by itself."""
@@ -279,7 +276,6 @@ def test_a_fold_keeps_both_sides_whole(above: str, below: str) -> None:
     assert ["".join(html_of(side).split()) for side in sides] == ["".join(html_of(part).split()) for part in alone]
 
 
-@settings(deadline=None)
 @given(text=st.text(), most=st.integers(min_value=1, max_value=20))
 def test_any_paragraph_is_cut_where_it_may_be(text: str, most: int) -> None:
     """No text breaks the cut."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from editors_desk import Desk, filled, html_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.reading.fields import hide, mark, restore
@@ -204,7 +204,6 @@ lines_of_code = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(lines=st.lists(lines_of_code))
 def test_code_blocks_are_kept_byte_for_byte(lines: list[str]) -> None:
     """Whatever stands in a block of code comes out as it went in."""
@@ -214,7 +213,6 @@ def test_code_blocks_are_kept_byte_for_byte(lines: list[str]) -> None:
     assert token.content == code
 
 
-@settings(deadline=None)
 @given(code=lines_of_code.filter(lambda text: text.strip(" ")))
 def test_code_spans_are_kept_byte_for_byte(code: str) -> None:
     """Whatever stands in a span of code comes out as it went in, but for the tabs at its ends."""
@@ -223,21 +221,18 @@ def test_code_spans_are_kept_byte_for_byte(code: str) -> None:
     assert [token.content for token in every(tokens) if token.type == "code_inline"] == [code]
 
 
-@settings(deadline=None)
 @given(text=lines_of_code)
 def test_hiding_loses_nothing(text: str) -> None:
     """What was hidden can be restored."""
     assert restore(hide(text, "x.md")) == text
 
 
-@settings(deadline=None)
 @given(text=st.text(signs).filter(lambda text: "{{" not in text and "\\" not in text))
 def test_text_without_braces_is_left_alone(text: str) -> None:
     """Only braces are touched."""
     assert mark(text, {}, "x.md", 1) == text
 
 
-@settings(deadline=None)
 @given(fallback=st.text(signs, min_size=1).filter(lambda text: not set(text) & set("\"'`\n") and "}}" not in text))
 def test_any_fallback_survives(fallback: str) -> None:
     """A fallback may hold whatever is no quote: Markdown does not see it."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from editors_desk import Desk, html_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import CombinedError, ContentError
@@ -196,7 +196,6 @@ pieces = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(text=st.lists(pieces).map("".join))
 def test_any_html_is_whole_or_a_fault(text: str) -> None:
     """Reading either succeeds or says what is wrong; it never breaks."""

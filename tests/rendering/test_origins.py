@@ -134,7 +134,7 @@ blocks = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(parts=st.lists(blocks, min_size=1, max_size=12))
 def test_any_issue_is_the_same_with_origins_and_without(newsletter: Newsletter, parts: list[str]) -> None:
     """Whatever blocks follow each other."""

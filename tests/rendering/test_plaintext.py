@@ -122,7 +122,7 @@ word = st.text(st.characters(categories=("L", "N", "P", "S", "M")), min_size=1, 
 prose = st.lists(word, min_size=1, max_size=60).map(" ".join)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=prose, width=st.integers(1, 80))
 def test_no_line_is_longer_than_it_may_be(text: str, width: int) -> None:
     """Only a single word is longer than a line; nothing is lost, and no line could have held the next word."""
@@ -131,7 +131,7 @@ def test_no_line_is_longer_than_it_may_be(text: str, width: int) -> None:
     assert re.sub(r"[ \n]", "", "".join(lines)) == re.sub(r"[ \n]", "", text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     words=st.lists(
         st.sampled_from(["word", "日本語、", "[link](https://example.org/a)", "`a b`", "*em*", "a{b}"]),
@@ -146,7 +146,7 @@ def test_no_line_of_an_issue_is_longer_than_72_columns(newsletter: Newsletter, f
     assert all(columns(line) <= WIDTH for line in text.split("\n"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(numbers=st.lists(st.integers(0, 9), min_size=1, max_size=20))
 def test_each_link_is_listed_once(newsletter: Newsletter, numbers: list[int]) -> None:
     """Every number in the text stands in the list below it once, and leads where its link leads."""

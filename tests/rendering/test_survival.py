@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from digest.model import Edition
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 # Controls, surrogates and noncharacters are no text; spaces are Markdown's to keep or to join.
 letters = st.characters(
     exclude_categories=("Cc", "Cs", "Cn", "Zs", "Zl", "Zp"), exclude_characters="\ufeff", include_characters="\xa0"

@@ -8,7 +8,7 @@ from math import inf, nextafter
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.sending.pace import Bucket, backoff, retry_after
@@ -101,7 +101,6 @@ VALUES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES))
 def test_nothing_a_service_says_breaks_us(headers: dict[str, bytes]) -> None:
     """Whatever stands in the headers, the wait is none, or something from nothing to a day."""
@@ -120,7 +119,6 @@ def test_bounds_of_waiting(attempt: int, longest: float) -> None:
     assert longest * 0.99 < backoff(attempt, nextafter(1, 0)) <= longest
 
 
-@settings(deadline=None)
 @given(st.integers(1, 100), st.floats(0, 1, exclude_max=True))
 def test_waiting_grows(attempt: int, chance: float) -> None:
     """With the same luck, a later wait is never shorter."""
@@ -179,7 +177,6 @@ def rising(steps: list[float]) -> list[float]:
     return moments
 
 
-@settings(deadline=None)
 @given(RATES, st.integers(1, 10), STEPS)
 def test_never_too_many(rate: float, burst: int, steps: list[float]) -> None:
     """In no window, from any request to any later one, leave more than the rate and the burst allow."""
@@ -189,7 +186,6 @@ def test_never_too_many(rate: float, burst: int, steps: list[float]) -> None:
             assert count <= rate * (end - start) * (1 + 1e-9) + burst + 1e-6 * rate
 
 
-@settings(deadline=None)
 @given(RATES, st.integers(1, 10), STEPS)
 def test_in_the_order_of_asking(rate: float, burst: int, steps: list[float]) -> None:
     """Who asks later never leaves earlier, and nobody leaves before asking."""
@@ -199,7 +195,6 @@ def test_in_the_order_of_asking(rate: float, burst: int, steps: list[float]) -> 
     assert all(moment <= leaving for moment, leaving in zip(moments, left, strict=True))
 
 
-@settings(deadline=None)
 @given(RATES, st.integers(1, 10), STEPS)
 def test_no_longer_than_needed(rate: float, burst: int, steps: list[float]) -> None:
     """Nobody waits longer than until the burst before them has been paid for."""
@@ -210,7 +205,6 @@ def test_no_longer_than_needed(rate: float, burst: int, steps: list[float]) -> N
         assert leaving <= due + 1e-6 * (1 + 1 / rate)
 
 
-@settings(deadline=None)
 @given(st.none() | RATES, st.integers(1, 10), STEPS, st.lists(st.floats(0, 700), max_size=60))
 def test_a_hold_is_obeyed(rate: float | None, burst: int, steps: list[float], holds: list[float]) -> None:
     """Whatever was asked for before, nobody who asks during a hold leaves before its end."""

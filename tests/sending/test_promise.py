@@ -311,5 +311,5 @@ class WithoutKeys(Newsroom):
 @pytest.mark.parametrize("newsroom", [WithKeys, WithoutKeys])
 def test_nobody_is_written_to_twice_or_forgotten(newsroom: type[Newsroom]) -> None:
     """Imports, leaves, freezes, sends in any weather, kills, cancels, retries, amendments and doubts in any order."""
-    effort = settings(max_examples=50, stateful_step_count=25, deadline=None, derandomize=True)
+    effort = settings(max_examples=50, stateful_step_count=25, derandomize=True)
     run_state_machine_as_test(newsroom, settings=effort)

@@ -96,7 +96,7 @@ def database(url: str) -> Iterator[Database]:
         yield opened
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(VALUES, st.dictionaries(st.sampled_from(["city", "x"]), VALUES)), min_size=1, max_size=4))
 def test_values_come_back(database: Database, values: list[tuple[str, dict[str, str]]]) -> None:
     """Whatever names and fields hold, the columns have exactly that: quotes, commas and signs of any script."""

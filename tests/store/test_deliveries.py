@@ -132,7 +132,7 @@ class Room:
         assert {batch.number: batch.key for batch in self._held} == keys
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.integers(1, 5), OPERATIONS)
 def test_sums_hold_whatever_happens(batch_size: int, operations: list[tuple[str, int, list[Receipt]]]) -> None:
     """After every step, every reader of the freeze is told once, and the tally is the sum of these lines."""

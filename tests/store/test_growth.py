@@ -213,7 +213,7 @@ LIVES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(lives=LIVES, length=st.sampled_from(["month", "week", "day"]))
 def test_active_readers_at_every_end(lives: Sequence[list[tuple[datetime, str]]], length: Length) -> None:
     """Whatever happened to readers, those active at the end of a period are those whose last standing by then is so."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from test_segments import expressions, texts
 
@@ -234,7 +234,6 @@ readers = st.builds(
 )
 
 
-@settings(deadline=None)  # a server may take its time
 @given(
     st.lists(readers, min_size=1, max_size=5, unique_by=lambda reader: reader.email.lower()),
     expressions,
@@ -294,7 +293,6 @@ def test_values_that_would_be_sql(database: Database, value: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", Dialect)
-@settings(deadline=None)
 @given(expressions)
 def test_no_word_becomes_sql(dialect: Dialect, expression: Expression) -> None:
     """The SQL is the same whatever the values are; they stand beside it, each under one name that it uses."""

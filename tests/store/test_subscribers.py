@@ -373,7 +373,7 @@ NEWCOMERS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(NEWCOMERS, max_size=8), st.sets(st.sampled_from(["ann@example.org", "bob@example.org"])))
 def test_putting_twice_is_putting_once(newcomers: list[Newcomer], leaving: set[str]) -> None:
     """The same list put again leaves every reader as they were, and never brings back those who left."""

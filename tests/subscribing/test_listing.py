@@ -36,7 +36,7 @@ READERS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(READERS)
 def test_export_is_what_import_takes(rows: list[tuple[str, ...]]) -> None:
     """Whatever was taken in comes out so that taking it in again changes nothing."""

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Pattern, Slot, one_line
@@ -98,7 +98,6 @@ def test_letters_are_not_spelled_out() -> None:
 _words = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 
 
-@settings(deadline=None)
 @given(texts=st.lists(_words, min_size=1, max_size=4), names=st.lists(_words, min_size=1, max_size=5), key=_words)
 def test_it_is_what_the_standard_library_writes(texts: list[str], names: list[str], key: str) -> None:
     """For any words and values, a service reads exactly what they are, values on one line."""

@@ -136,7 +136,7 @@ def test_hostile_names_are_read_back_equal(name: str) -> None:
 
 
 @given(text=TEXTS, name=ONE_LINERS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_text_survives_in_any_place(text: str, name: str) -> None:
     """Texts of an edition and values of readers come back unharmed from subject, text and HTML."""
     edition = replace(
@@ -324,7 +324,7 @@ def test_long_fields_fold_between_words() -> None:
 
 
 @given(st.lists(st.tuples(TEXTS, st.sampled_from(["name", "city"]), st.sampled_from(list(Context)))), TEXTS, TEXTS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_stencil_fills_as_its_pattern_does(cuts: list[tuple[str, str, Context]], last: str, city: str) -> None:
     """Filling bytes and filling text give the same, for any pattern and any values."""
     pattern = Pattern(
@@ -336,7 +336,7 @@ def test_a_stencil_fills_as_its_pattern_does(cuts: list[tuple[str, str, Context]
 
 
 @given(TEXTS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_writer_without_slots_writes_the_same_for_all(text: str) -> None:
     """An edition without slots differs between readers only in To and Message-ID."""
     edition = replace(EDITION, html=Pattern(texts=(text,)), text=Pattern(texts=(text,)), subject=Pattern(texts=("s",)))

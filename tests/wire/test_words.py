@@ -8,7 +8,7 @@ from itertools import repeat
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.wire.words import clean, said, words_of
@@ -108,7 +108,6 @@ def test_words_are_cut() -> None:
     assert clean(f"{'so ' * 65}ann@example.org is unknown") == f"{'so ' * 65}… is…"
 
 
-@settings(deadline=None)
 @given(st.text(), st.emails(), st.text())
 def test_no_address_is_shown(before: str, email: str, after: str) -> None:
     """Whatever stands around an address, it is gone; and what is shown is one printable line of 200 at most."""

