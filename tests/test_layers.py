@@ -21,9 +21,9 @@ FLOORS = (
     {"config", "links", "tokens"},
     {"wire", "wording"},
     {"domains", "providers", "store", "reading", "rendering"},
-    {"addressing", "archive", "checking", "gathering", "sending"},
+    {"addressing", "archive", "branch", "checking", "gathering", "sending"},
     {"publishing", "statistics", "subscribing"},
-    {"preview", "web"},
+    {"preview", "web", "workers"},
     {"cli"},
     {"__main__"},
 )

@@ -73,6 +73,24 @@ StoreUrl = Annotated[
         pattern=rf"\A[a-z][a-z0-9+]*://{_ONE_LINE}*\Z", description="an address such as `sqlite:///.digest/digest.db`"
     ),
 ]
+LedgerUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"\Agit:[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w./-]*\Z",
+        description="a branch of a git remote, such as `git:origin/digest-ledger`",
+    ),
+]
+Window = Annotated[
+    str,
+    Meta(pattern=r"\A[1-9]\d{0,3} (batches|seconds)\Z", description="such as `20 batches` or `30 seconds`"),
+]
+Source = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A(?=.*\S){_ONE_LINE}+\Z",
+        description="a path, an `https://` address, `command: …`, or a database's address",
+    ),
+]
 Language = Annotated[
     str,
     Meta(pattern=r"\A[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*\Z", description="a language tag such as `en` or `pt-BR`"),

@@ -17,6 +17,8 @@ from digest.config.settings import (
     DARK,
     Assets,
     Check,
+    LedgerChoice,
+    ListChoice,
     Newsletter,
     ProviderChoice,
     Send,
@@ -33,7 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-VARIABLES = MappingProxyType({"DIGEST_PROVIDER": "provider.name", "DIGEST_STORE_URL": "store.url"})
+VARIABLES = MappingProxyType(
+    {
+        "DIGEST_PROVIDER": "provider.name",
+        "DIGEST_STORE_URL": "store.url",
+        "DIGEST_LEDGER_URL": "ledger.url",
+        "DIGEST_SUBSCRIBERS_SOURCE": "subscribers.source",
+    }
+)
 """The environment variables that override a key of the file, and the key."""
 
 _SQLITE = "sqlite:///"
@@ -80,6 +89,7 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     newsletter = document.attributes("newsletter")
     provider = document.attributes("provider")
     store = document.attributes("store")
+    ledger, subscribers = document.attributes("ledger"), document.attributes("subscribers")
     reader_fields = document.fields()
     segments = document.segments(reader_fields, ZoneInfo(newsletter.get("timezone") or "UTC"))
     send = document.attributes("send")
@@ -97,6 +107,8 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
         newsletter=Newsletter(**newsletter),
         provider=ProviderChoice(**provider, options=document.options()),
         store=_resolve(StoreChoice(**store), root),
+        ledger=LedgerChoice(**ledger),
+        subscribers=ListChoice(**subscribers),
         fields=reader_fields,
         segments=segments,
         send=Send(**send),

@@ -16,16 +16,19 @@ from digest.config.kinds import (
     Colour,
     Fonts,
     Language,
+    LedgerUrl,
     Line,
     LineOrNothing,
     Lines,
     Mailbox,
     Picture,
     Share,
+    Source,
     StoreUrl,
     Switch,
     Url,
     Watcher,
+    Window,
     Word,
     Zone,
     between,
@@ -76,6 +79,24 @@ class StoreChoice:
 
     url: StoreUrl = field(default="sqlite:///.digest/digest.db", repr=False)  # may hold a password
     """The database. A path after `sqlite:///` is relative to the folder of `digest.toml`, unless it begins with `/`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerChoice:
+    """Where it is written down who got which issue, when that is not the store."""
+
+    url: LedgerUrl | None = None
+    """The branch that keeps the ledger, so that a machine that forgets can send; without it, the store keeps it."""
+    window: Window = "20 batches"
+    """How much is claimed by one push. What a crash leaves in doubt is at most that."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListChoice:
+    """Where a machine that forgets takes the list of readers from."""
+
+    source: Source | None = field(default=None, repr=False)  # may hold a password
+    """What holds the list, read before each send with a ledger on a branch; without it, that is the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +239,8 @@ class Settings:
     newsletter: Newsletter
     provider: ProviderChoice
     store: StoreChoice
+    ledger: LedgerChoice
+    subscribers: ListChoice
     fields: Mapping[str, str]
     """The reader's fields and their defaults; an empty one is no default."""
     segments: Mapping[str, Segment]
@@ -263,6 +286,8 @@ SECTIONS: Mapping[str, type] = {
     "newsletter": Newsletter,
     "provider": ProviderChoice,
     "store": StoreChoice,
+    "ledger": LedgerChoice,
+    "subscribers": ListChoice,
     "send": Send,
     "check": Check,
     "tracking": Tracking,

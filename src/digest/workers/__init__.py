@@ -1,0 +1,1 @@
+"""Sending by many processes on many machines, by a queue in PostgreSQL."""
