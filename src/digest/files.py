@@ -34,6 +34,11 @@ def read_text(path: Path, shown: str, fault: type[DigestError]) -> str:
         raise fault(msg, hint="Save the file as UTF-8.", place=Place(shown, line)) from error
 
 
+def repository_of(folder: Path) -> Path:
+    """Return the nearest folder, from this one upwards, that git keeps; this one where there is none."""
+    return next((above for above in (folder, *folder.parents) if (above / ".git").exists()), folder)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody, at no moment, sees a part of it under its name."""
     path.parent.mkdir(parents=True, exist_ok=True)

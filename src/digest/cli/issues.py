@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from digest.cli.automating import HOSTS, write_for
 from digest.cli.completing import complete_issue
 from digest.cli.opening import open_list, open_newsroom, open_settings
 from digest.cli.printing import json_option, near, print_json
 from digest.errors import UsageError, raise_all
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from digest.publishing.building import Built
+    from digest.publishing.newsroom import Newsroom
 
 
 output_option = click.option(
@@ -26,11 +30,15 @@ output_option = click.option(
     help="Write into this folder.",
 )
 reader_option = click.option("--as", "email", metavar="ADDRESS", help="Fill it for this reader of the list.")
+changed_option = click.option(
+    "--changed-since", "commit", metavar="COMMIT", help="Those that changed since the branch left COMMIT."
+)
 
 
 @click.command(short_help="Start a newsletter.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), metavar="[DIR]")
-def init(folder: Path) -> None:
+@click.option("--ci", "host", type=click.Choice(HOSTS), help="Have issues checked and sent there, as `digest ci` does.")
+def init(folder: Path, host: str | None) -> None:
     """
     Start a newsletter in DIR, or here: settings, an issue, and two readers who do not exist.
 
@@ -46,6 +54,8 @@ def init(folder: Path) -> None:
     for file in start_newsletter(home, _today()):
         click.echo(f"  {file.relative_to(home)}")
     import_file(open_settings(home), str(home / "subscribers.csv"))
+    if host:
+        write_for(host, open_settings(home))
     there = "" if folder == Path() else f"cd {quote(str(folder))} && "
     click.echo(f"Your newsletter is there. Next: {there}digest preview")
 
@@ -69,8 +79,11 @@ def new(title: str) -> None:
 @click.argument("issues", nargs=-1, metavar="[ISSUE]...", shell_complete=complete_issue)
 @output_option
 @reader_option
+@changed_option
 @json_option
-def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_json: bool) -> None:  # noqa: FBT001
+def build(
+    *, issues: tuple[str, ...], output: Path | None, email: str | None, commit: str | None, as_json: bool
+) -> None:
     """
     Write each ISSUE, a path or a slug, as its readers get it; without one, all that are not yet sent.
 
@@ -86,19 +99,38 @@ def build(issues: tuple[str, ...], output: Path | None, email: str | None, as_js
         msg = "--output takes one issue"
         raise UsageError(msg, hint="Name the issue: digest build ISSUE --output DIR")
     newsroom = open_newsroom()
-    paths, reader = [newsroom.find(name) for name in issues], None
-    if email or not issues:
+    paths, reader = named_issues(newsroom, issues, commit), None
+    if email or paths is None:
         with open_list(newsroom.settings) as store:
             reader = find_reader(store.subscribers, email) if email else None
-            paths = paths or unsent(newsroom, store)
+            paths = unsent(newsroom, store) if paths is None else paths
     built, faults = build_all(newsroom, paths, folder=output, reader=reader)
     if as_json:
         print_json({"issues": [{**one.facts, "folder": str(one.folder)} for one in built]})
     elif built or faults:
         _list_files(built)
+    elif commit:
+        click.echo("Nothing to build: no issue has changed.")
     else:
         click.echo("Nothing to build: every issue has been sent. Name one to build it again.")
     raise_all(faults)
+
+
+def named_issues(newsroom: Newsroom, names: Sequence[str], commit: str | None) -> list[Path] | None:
+    """
+    Return the issues that a person names, or those that changed since a commit; None where they ask for neither.
+
+    Raises:
+        UsageError: they ask for both, or for what there is not.
+    """
+    from digest.publishing.changed import changed_since
+
+    if names and commit:
+        msg = "--changed-since finds the issues by itself"
+        raise UsageError(msg, hint="Leave out their names, or --changed-since.")
+    if commit:
+        return changed_since(newsroom, commit)
+    return [newsroom.find(name) for name in names] or None
 
 
 def _list_files(built: list[Built]) -> None:

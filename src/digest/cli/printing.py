@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and nothing else.")
 
 
-def print_json(facts: Mapping[str, object]) -> None:
-    """Print one object on standard output."""
+def print_json(facts: Mapping[str, object] | Sequence[object]) -> None:
+    """Print one object, or one array, on standard output."""
     import json
 
     text = json.dumps(facts, ensure_ascii=False, indent=2)

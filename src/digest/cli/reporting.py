@@ -11,6 +11,7 @@ import click
 
 from digest.cli.printing import many, print_json
 from digest.errors import Place
+from digest.files import repository_of
 from digest.model import Severity
 
 if TYPE_CHECKING:
@@ -25,15 +26,16 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 """The severities, as workflows of GitHub call them."""
 
 
-def report(form: str, checked: Sequence[Checked], root: Path, seconds: float) -> None:
+def report(form: str, checked: Sequence[Checked], root: Path, seconds: float, *, nothing: str) -> None:
     """
     Print what was found.
 
     Args:
-        form: ``text``, ``json``, ``github`` or ``sarif``.
+        form: ``text``, ``json``, ``github``, ``gitlab`` or ``sarif``.
         checked: the issues, and what there is to say of them.
         root: the newsletter's folder.
         seconds: how long it took.
+        nothing: why there may be no issue at all.
     """
     if form == "json":
         print_json(_facts(checked, seconds))
@@ -41,9 +43,13 @@ def report(form: str, checked: Sequence[Checked], root: Path, seconds: float) ->
         from digest.cli.sarif import sarif
 
         print_json(sarif(located(checked, root)))
+    elif form == "gitlab":
+        from digest.cli.code_quality import code_quality
+
+        print_json(code_quality(located(checked, root)))
     else:
         lines = _annotations(located(checked, root)) if form == "github" else _lines(checked)
-        for line in (*lines, _sum(checked, seconds)):
+        for line in (*lines, _sum(checked, seconds) if checked else f"Nothing to check: {nothing}"):
             click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -75,8 +81,6 @@ def _lines(checked: Sequence[Checked]) -> Iterator[str]:
 
 
 def _sum(checked: Sequence[Checked], seconds: float) -> str:
-    if not checked:
-        return "Nothing to check: there is no issue that was not sent yet. Name one to check it again."
     counts = _counts(checked)
     found = ", ".join(many(counts[severity], severity.value) for severity in Severity if counts[severity])
     what = f"{found} in" if found else "Nothing to mend."
@@ -89,7 +93,7 @@ def located(checked: Iterable[Checked], root: Path) -> Iterator[tuple[Place, Fin
 
     What stands in no file of it, such as a built-in template, is put down to the issue.
     """
-    folder = _folder_in_repository(root)
+    folder = PurePosixPath(root.relative_to(repository_of(root)).as_posix())
     seen = set()
     for one in checked:
         for finding in one.findings:
@@ -100,11 +104,6 @@ def located(checked: Iterable[Checked], root: Path) -> Iterator[tuple[Place, Fin
             if (place, finding) not in seen:
                 seen.add((place, finding))
                 yield place, finding
-
-
-def _folder_in_repository(root: Path) -> PurePosixPath:
-    repository = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    return PurePosixPath(root.relative_to(repository).as_posix())
 
 
 def _annotations(located: Iterable[tuple[Place, Finding]]) -> Iterator[str]:

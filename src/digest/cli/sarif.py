@@ -53,11 +53,11 @@ def _result(place: Place, finding: Finding, seen: Counter[str]) -> dict[str, obj
         "level": finding.severity.value,
         "message": {"text": f"{finding.sentence}\n{finding.fix}".strip()},
         "locations": [{"physicalLocation": file | ({"region": region} if region else {})}],
-        "partialFingerprints": {"digest/v1": _fingerprint(place, finding, seen)},
+        "partialFingerprints": {"digest/v1": fingerprint(place, finding, seen)},
     }
 
 
-def _fingerprint(place: Place, finding: Finding, seen: Counter[str]) -> str:
+def fingerprint(place: Place, finding: Finding, seen: Counter[str]) -> str:
     """Return what a finding is known by though lines above it come and go; equal ones are numbered."""
     facts = f"{finding.rule}\n{place.path}\n{finding.sentence}"
     seen[facts] += 1
