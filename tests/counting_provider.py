@@ -10,6 +10,7 @@ It is found by its entry point, which `install` puts into a folder. Options, all
         "barred" refuses as a whole; "dislikes x" rejects every request with somebody whose address begins with x.
     bytes: of a request at most.
     hours: how far ahead it can be told when to deliver.
+    back: "done", "too late" or "lost", when one that is called "generous" is asked to give back what it has.
 """
 
 from __future__ import annotations
@@ -28,14 +29,17 @@ from digest.errors import ProviderError
 from digest.model import Receipt, State
 from digest.providers import Limits
 from digest.wire.answers import RejectedError
+from digest.wire.doing import done
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.model import Batch
+    from digest.model import Batch, Edition
     from digest.providers import Setup
+    from digest.wire import Fetch
 
 LOG = "accepted.jsonl"
+BACK = "given_back.txt"
 
 
 def install(folder: Path) -> None:
@@ -43,7 +47,7 @@ def install(folder: Path) -> None:
     facts = folder / "counting_provider-1.0.dist-info"
     facts.mkdir(parents=True)
     (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: counting-provider\nVersion: 1.0\n", encoding="utf-8")
-    entry = "[digest.providers]\ncounting = counting_provider:Counting\n"
+    entry = "[digest.providers]\ncounting = counting_provider:Counting\ngenerous = counting_provider:Generous\n"
     (facts / "entry_points.txt").write_text(entry, encoding="utf-8")
     (folder / "counting_provider.py").symlink_to(Path(__file__).resolve())
 
@@ -57,9 +61,12 @@ class Service(httpx.BaseTransport):
     seconds: float
     answer: str
     sandbox: bool = False
+    back: str = "done"
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Accept a request, unless it did already."""
+        if request.method == "DELETE":
+            return self._give_back(request)
         answer = self._answer()
         if answer == "unreachable":
             msg = "nobody is there"
@@ -81,6 +88,14 @@ class Service(httpx.BaseTransport):
             msg = "the connection was lost"
             raise httpx.ReadError(msg, request=request) from OSError("the cable was cut")
         return httpx.Response(200, text=answer)
+
+    def _give_back(self, request: httpx.Request) -> httpx.Response:
+        with self.log.with_name(BACK).open("a", encoding="utf-8") as log:
+            log.write(f"{request.url.path}\n")
+        if self.back == "lost":
+            msg = "the connection was lost"
+            raise httpx.ReadError(msg, request=request)
+        return httpx.Response(422 if self.back == "too late" else 204)
 
     def _answer(self) -> str:
         first, _, rest = self.answer.partition(" then ")
@@ -118,6 +133,7 @@ class Counting:
             idempotent=bool(options.get("idempotent", True)),
             seconds=float(str(options.get("seconds", 0))),
             answer=str(options.get("answer", "sent")),
+            back=str(options.get("back", "done")),
         )
         limits = Limits(
             messages=int(str(options.get("messages", 10))),
@@ -156,3 +172,15 @@ class Counting:
             refused = Receipt(state=State.REFUSED, reason="no such mailbox")
             return [refused, *[Receipt(state=State.SENT)] * (len(batch.readers) - 1)]
         return [Receipt(state=State(response.text), reason="as told")] * len(batch.readers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generous(Counting):
+    """The same, of a service that gives back what it was handed over ahead."""
+
+    name: str = "generous"
+    notice: timedelta = timedelta(minutes=10)
+
+    def take_back(self, edition: Edition, fetch: Fetch) -> None:
+        """Ask for it by its name."""
+        done(fetch, httpx.Request("DELETE", f"https://counting.test/{edition.recall}"))

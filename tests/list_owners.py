@@ -284,7 +284,7 @@ class ButtondownOwner:
         if unknown:
             faults = [{"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs"} for name in unknown]
             return 422, {"detail": faults}
-        if asked.body["body"].startswith("---"):
+        if asked.body.get("body", "").startswith("---"):
             return 400, {"code": "body_contains_frontmatter", "detail": "It has front matter.", "metadata": {}}
         if asked.body.get("status", default) != "draft" and not self.confirmed:
             self.confirmed = asked.headers.get("X-Buttondown-Live-Dangerously") == "true"
@@ -392,13 +392,14 @@ class ListmonkOwner:
         return 200, {"data": self._shown(campaign)}
 
     def _turn(self, campaign: dict[str, Any], status: str) -> Answer:
-        before = {"running": {"draft", "paused"}, "scheduled": {"draft", "paused"}}
+        before = {"running": {"draft", "paused"}, "scheduled": {"draft", "paused"}, "draft": {"scheduled"}}
         if campaign["status"] not in before[status]:
-            return 400, {"message": "only paused campaigns and drafts can be started"}
+            return 400, {"message": f"a campaign that is {campaign['status']} cannot be {status}"}
         if status == "scheduled" and not campaign["send_at"]:
             return 400, {"message": "campaign needs a `send_at` date to be scheduled"}
         campaign["status"] = status
-        self.published.append(campaign["id"])
+        if status != "draft":
+            self.published.append(campaign["id"])
         return 200, {"data": self._shown(campaign)}
 
     def _fault(self, body: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
@@ -37,7 +38,12 @@ def _name(path: Path) -> str:
 
 
 FILES = {_name(path): path for path in sorted((SOURCE / "digest").rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+
+
+@cache
+def _tree(name: str) -> ast.Module:
+    """Return a module as a tree; not yet when tests are collected, which each worker does, for one alone needs it."""
+    return ast.parse(FILES[name].read_text(encoding="utf-8"))
 
 
 def _room(name: str) -> str:
@@ -51,7 +57,7 @@ def _place(name: str, node: ast.stmt) -> str:
 def _imports(name: str) -> Iterator[tuple[str, ast.stmt]]:
     """Find the modules of ours that a module asks for anywhere in its text, typing-only imports included."""
     package = name if FILES[name].stem == "__init__" else name.rpartition(".")[0]
-    for node in ast.walk(TREES[name]):
+    for node in ast.walk(_tree(name)):
         match node:
             case ast.Import(names=names):
                 targets = [alias.name for alias in names]
@@ -109,9 +115,9 @@ def test_imports_stand_at_the_top() -> None:
     """Only the command line imports inside functions, so that its help starts at once; and what may be missing."""
     faults = {
         f"{_place(name, node)}: move this import to the top of the module"
-        for name, tree in TREES.items()
+        for name in FILES
         if _room(name) != "cli"
-        for function in ast.walk(tree)
+        for function in ast.walk(_tree(name))
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom) and not _is_optional(node)

@@ -31,7 +31,8 @@ def find_segment(text: str, settings: Settings, store: Store) -> Segment | None:
     Return the segment of that name in ``digest.toml``, or of that expression; None, which is everyone, for a blank one.
 
     Raises:
-        UsageError: it cannot be read, or names a tag or an issue that does not exist.
+        UsageError: it cannot be read, or names a tag or an issue that does not exist; or it asks what readers did, and
+            the list is one that is made anew for each run.
     """
     if not text:
         return None
@@ -41,6 +42,9 @@ def find_segment(text: str, settings: Settings, store: Store) -> Segment | None:
         if not store.audiences.has_tag(tag):
             msg = f'nobody has the tag "{tag}"'
             raise UsageError(msg, hint=did_you_mean(tag, store.audiences.tags()))
+    if segment.issues and store.numbering:
+        msg = "the segment is about what readers were delivered, opened or clicked, which this list does not hold"
+        raise UsageError(msg, hint="Give these readers a tag where the list is kept, and send to the tag.")
     return resolve_issues(segment, [frozen.slug for frozen in store.mailings.all()]) if segment.issues else segment
 
 

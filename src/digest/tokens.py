@@ -69,7 +69,11 @@ class Tokens:
 
     def name_reader(self, list_name: str, name: str) -> str:
         """Return the token of a reader; it is good for as long as its key, and never expires."""
-        return self._readers.sign(f"{list_name}.{name}").decode()
+        return self.sign_name(f"{list_name}.{name}")
+
+    def sign_name(self, name: str) -> str:
+        """Return the token of a reader whose name tells that of their list, too."""
+        return self._readers.sign(name).decode()
 
     def read_reader(self, token: str) -> tuple[str, str]:
         """

@@ -213,6 +213,12 @@ def test_the_settings_turn_rules_off(tmp_path: Path) -> None:
     assert not {"link-insecure", "unused-allowance"} & {finding.rule for finding in found}
 
 
+def test_every_rule_can_be_turned_off(tmp_path: Path) -> None:
+    """Those, too, whose names sound like a secret's."""
+    off = "".join(f'{name} = "off"\n' for name in RULES)
+    assert not findings(tmp_path, f"See {LINK}.", toml=f"[check.rules]\n{off}")
+
+
 def test_a_grade_for_no_rule_is_a_fault_of_the_settings(tmp_path: Path) -> None:
     """At its line, with a suggestion."""
     with pytest.raises(SettingsError) as caught:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from conftest import NO_RULES
 from list_owners import (
     BUTTONDOWN_KEY,
     LISTMONK_TOKEN,
@@ -91,7 +92,7 @@ def scene(service: str, letter: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     with host(owner) as hosted:
         settings = (letter / "digest.toml").read_text("utf-8").partition("[provider]")[0]
         provider = f'[provider]\nname = "{service}"\napi_url = "{hosted.url}"\n{OPTIONS[service]}'
-        (letter / "digest.toml").write_text(settings + provider, encoding="utf-8")
+        (letter / "digest.toml").write_text(settings + provider + NO_RULES, encoding="utf-8")
         yield Scene(name=service, letter=letter, owner=owner, host=hosted)
 
 
@@ -188,6 +189,43 @@ def test_issue_that_leaves_later(run: Run, scene: Scene) -> None:
     asked = len(scene.host.asked)
     assert json.loads(run("send", SLUG, "--json").stdout)["progress"] == "sent"
     assert len(scene.host.asked) == asked  # what was sent stays sent
+
+
+def schedule_it(run: Run, scene: Scene) -> dict[str, Any]:
+    """Hand the issue over for the day after tomorrow, and return what the service has of it."""
+    at = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(days=2)
+    scene.rewrite("status: ready", f"status: ready\nsend_at: {at:%Y-%m-%d %H:%M}")
+    assert run("send", "--due", "--ahead").exit_code == 0
+    (campaign,) = scene.held
+    assert campaign["status"] == "scheduled"
+    return campaign
+
+
+def test_taken_back(run: Run, scene: Scene) -> None:
+    """What was scheduled is a draft again; a schedule leaves it alone, and a person can send it after all."""
+    campaign = schedule_it(run, scene)
+    assert f"handed over to {scene.name}" in run("schedule").stdout
+    cancelled = run("cancel", SLUG, "--yes")
+    assert (cancelled.exit_code, cancelled.stderr) == (0, "")
+    assert f"{SLUG} is a draft at {scene.name}." in cancelled.stdout
+    assert campaign["status"] == "draft"
+    due = run("send", "--due", "--ahead")
+    assert due.exit_code == 0
+    assert f"{SLUG} was stopped at {scene.name}, and is left alone." in due.stdout
+    assert campaign["status"] == "draft"
+    assert run("send", SLUG, "--yes", "--ahead").exit_code == 0
+    assert campaign["status"] == "scheduled"
+
+
+def test_too_late_to_be_taken_back(run: Run, scene: Scene) -> None:
+    """What is on its way is not called back, and nothing is said that is not so."""
+    campaign = schedule_it(run, scene)
+    campaign["status"] = {"buttondown": "in_flight", "listmonk": "running"}[scene.name]
+    cancelled = run("cancel", SLUG, "--yes")
+    assert cancelled.exit_code == 2
+    assert "is on its way already" in cancelled.stderr
+    scene.host.accidents[len(scene.host.asked) + 1] = Accident.BROKEN
+    assert run("cancel", SLUG, "--yes").exit_code == 6
 
 
 def test_draft_is_brought_up_to_date(run: Run, scene: Scene) -> None:

@@ -275,8 +275,8 @@ def test_help_is_read_at_a_glance(run: Run) -> None:
         lines = run(*arguments).stdout.partition("Commands:\n")[2].splitlines()
         assert lines
         assert all(line.endswith(".") and not line.endswith("...") for line in lines)
-    making = {"init", "new", "add", "pull", "build", "preview", "check", "shots"}
-    sending = {"send", "status", "pause", "cancel", "resolve", "retry", "sync"}
+    making = {"init", "new", "add", "pull", "build", "preview", "check", "shots", "ci"}
+    sending = {"send", "schedule", "worker", "status", "pause", "cancel", "resolve", "retry", "sync"}
     public = {"serve", "site"}
     assert {*commands.commands} == making | sending | public | {"subscribers", "store", "providers", "doctor"}
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from conftest import Counted, Run
 
 FACTS = [
-    *("name", "readers", "bytes", "ids", "key_lifetime", "one_click", "horizon", "sandbox", "webhooks", "signature"),
+    *("name", "readers", "bytes", "ids", "key_lifetime", "one_click", "horizon", "takes_back", "sandbox"),
+    *("webhooks", "signature"),
     *("log", "log_delay", "suppressions", "owns_list", "examines", "inline_images", "concurrency", "pace"),
     *("options", "variables", "caveats"),
 ]

@@ -1,8 +1,8 @@
 """
 Kills the process that it runs in at a named point. Nothing in the program knows of it.
 
-It stands where the program's libraries meet the outside: before and after each durable write of sqlite3 and psycopg,
-and before and after each request of httpx. To be called in a process of its own, which it changes for good.
+It stands where the program's libraries meet the outside: before and after each durable write, of sqlite3, psycopg or
+git, and before and after each request of httpx. To be called in a process of its own, which it changes for good.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
 from collections import Counter
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import httpx
 import sabotage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -56,9 +57,12 @@ NO_ORDERS = Orders()
 def obey(orders: Orders) -> None:
     """Watch this process from here on."""
     watch = partial(_around, orders)
-    _watch_sqlite(watch)
+    if "DIGEST_LEDGER_URL" in os.environ:
+        _watch_pushes(watch)
+    else:
+        _watch_sqlite(watch)
     _watch_httpx(watch, orders.patience)
-    if os.environ["DIGEST_STORE_URL"].startswith("postgresql:"):
+    if os.environ.get("DIGEST_STORE_URL", "").startswith("postgresql:"):
         _watch_psycopg(watch)
     if orders.sabotage:
         getattr(sabotage, orders.sabotage)()
@@ -122,6 +126,26 @@ def _watch_sqlite(watch: Watch) -> None:
                 super().commit()
 
     sqlite3.connect = partial(sqlite3.connect, factory=Connection)  # type: ignore[assignment]  # the same to its callers
+
+
+def _watch_pushes(watch: Watch) -> None:
+    """Watch what makes something durable where the store is gone with the process, and the ledger is on a branch."""
+
+    class Process(subprocess.Popen[bytes]):
+        """Is watched from before it begins until it has ended, if it is a push."""
+
+        def __init__(self, command: Sequence[str], **options: Any) -> None:
+            self._watched = watch("commit") if "push" in command else nullcontext()
+            self._watched.__enter__()
+            super().__init__(command, **options)
+
+        def communicate(self, *arguments: Any, **options: Any) -> Any:
+            try:
+                return super().communicate(*arguments, **options)
+            finally:
+                self._watched.__exit__(None, None, None)
+
+    subprocess.Popen = Process  # type: ignore[misc, assignment]  # the same to its callers
 
 
 def _watch_psycopg(watch: Watch) -> None:

@@ -31,13 +31,14 @@ class Loopback:
 
     @classmethod
     def from_settings(cls, setup: Setup) -> Self:
-        """Return the provider: `messages` readers a request, and whether the service heeds keys, as its options say."""
+        """Return the provider, as its options say: readers a request, the pace, whether keys are heeded."""
         options = setup.options
         limits = Limits(
             messages=int(str(options["messages"])),
             inline_images=False,
             key_lifetime=timedelta(days=1) if options["heeds_keys"] else None,
             concurrency=int(str(options["concurrency"])),
+            pace=float(str(options["pace"])) if "pace" in options else None,
         )
         return cls(limits=limits, destination=str(setup.api_url))
 

@@ -77,6 +77,8 @@ class Turn:
     """From the request to its acceptance."""
     after: float = 0
     """From there to the answer."""
+    rest: int = 0
+    """For how many seconds it asks to be left alone, where it declines."""
 
 
 def changeable(seed: str, *, bad: float, longest: float) -> Iterator[Turn]:
@@ -112,6 +114,8 @@ class Call:
     """Whether it was this request by which the service accepted the messages."""
     status: HTTPStatus | None = None
     """What was answered, once all of it was handed to the network. Whether anybody was left to read it is not known."""
+    at: float = field(default_factory=time.monotonic)
+    """When its head was read, in seconds of this machine's clock."""
     late: bool = False
     """Whether the answer took longer than the client may have waited for it."""
 
@@ -191,7 +195,7 @@ class _Conversation(BaseHTTPRequestHandler):
             status = HTTPStatus.CONFLICT
         time.sleep(turn.after)
         call.late = service.patience is not None and time.monotonic() - begun > service.patience
-        self._answer(call, status)
+        self._answer(call, status, turn.rest)
 
     def _read(self, call: Call) -> bool:
         """Read the body; return whether all of it came, for of a client that died only a part may."""
@@ -199,12 +203,12 @@ class _Conversation(BaseHTTPRequestHandler):
         call.body = self.rfile.read(length)
         return len(call.body) == length
 
-    def _answer(self, call: Call, status: HTTPStatus | None) -> None:
+    def _answer(self, call: Call, status: HTTPStatus | None, rest: int) -> None:
         if status is None:
             self._reset()
             return
         content = json.dumps({"accepted": status is HTTPStatus.OK}).encode()
-        retry = "Retry-After: 0\r\n" if status in _ASK_AGAIN else ""
+        retry = f"Retry-After: {rest}\r\n" if status in _ASK_AGAIN else ""
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Length: {len(content)}\r\n{retry}\r\n"
         if call.weather is Weather.CUT:
             self.wfile.write(head.encode() + content[:-1])

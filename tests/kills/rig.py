@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from audit import Ending
 from child import Child, start
+from conftest import NO_RULES
 from killer import NO_ORDERS
 from loopback_service import Turn, open_service
 
@@ -48,6 +49,7 @@ class Sending:
     child: Child
     orders: Orders
     run: Run
+    window: int
     killed: set[int] = field(default_factory=set)
     """The processes that a signal has killed."""
 
@@ -74,6 +76,14 @@ class Sending:
         if process.exitcode == _KILLED and process.pid:
             self.killed.add(process.pid)
         process.close()
+
+    def run_program(self, *arguments: str) -> int | None:
+        """Run the program to its end, and return its exit code."""
+        process = start(self.child, *arguments, orders=NO_ORDERS)
+        process.join(_HANGS)
+        code = process.exitcode
+        process.close()
+        return code
 
     def wait_for_request(self, crew: Sequence[ForkServerProcess]) -> None:
         """Wait until a crew's first request arrives, or all of the crew have ended."""
@@ -105,7 +115,7 @@ class Sending:
             states={line["email"]: line["state"] for line in lines},
             heeds_keys=self.service.heeds_keys,
             killed=self.killed,
-            in_flight=self.concurrency,
+            in_flight=max(self.concurrency, self.window),
             batch=BATCH,
         )
 
@@ -117,10 +127,12 @@ class Rig:
     child: Child
     run: Run
     readers: frozenset[str]
+    window: int = 1
+    """How many batches are claimed together."""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @classmethod
-    def build(cls, folder: Path, run: Run, *, readers: int) -> Rig:
+    def build(cls, folder: Path, run: Run, *, readers: int, window: int = 1) -> Rig:
         """Put so many readers on the list of the newsletter in a folder."""
         emails = [f"reader{number}@example.org" for number in range(readers)]
         path = folder / "kills.csv"
@@ -130,7 +142,7 @@ class Rig:
         child = Child(folder=folder, packages=folder / "packages", output=folder / "output.txt")
         child.output.touch()
         _install(child.packages)
-        return cls(child=child, run=run, readers=frozenset(emails))
+        return cls(child=child, run=run, readers=frozenset(emails), window=window)
 
     @contextmanager
     def sending(
@@ -139,6 +151,7 @@ class Rig:
         heeds_keys: bool,
         turns: Iterable[Turn] = (Turn(),),
         concurrency: int = 1,
+        pace: int | None = None,
         orders: Orders = NO_ORDERS,
     ) -> Iterator[Sending]:
         """
@@ -148,13 +161,14 @@ class Rig:
             heeds_keys: whether the service takes two requests with one key for the same.
             turns: the service's weather.
             concurrency: how many requests it allows side by side.
+            pace: how many it allows a second; None for any number.
             orders: what happens to every program.
         """
         slug = f"issue-{next(self._numbers)}"
         issue = self.child.folder / "issues" / f"{slug}.md"
         issue.write_text("A letter that must arrive exactly once.\n", encoding="utf-8")
         with open_service(heeds_keys=heeds_keys, turns=turns, patience=orders.patience) as service:
-            self._configure(service, concurrency)
+            self._configure(service, concurrency, pace)
             yield Sending(
                 slug=slug,
                 readers=self.readers,
@@ -163,15 +177,16 @@ class Rig:
                 child=self.child,
                 orders=orders,
                 run=self.run,
+                window=self.window,
             )
 
-    def _configure(self, service: Service, concurrency: int) -> None:
+    def _configure(self, service: Service, concurrency: int, pace: int | None) -> None:
         path = self.child.folder / "digest.toml"
         settings = path.read_text("utf-8").partition("[provider]")[0]
         options = {"messages": BATCH, "heeds_keys": service.heeds_keys, "concurrency": concurrency}
-        lines = {"name": "loopback", "api_url": service.url, **options}
+        lines = {"name": "loopback", "api_url": service.url, **options, **({"pace": pace} if pace else {})}
         provider = "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items())
-        path.write_text(f"{settings}[provider]\n{provider}", encoding="utf-8")
+        path.write_text(f"{settings}[provider]\n{provider}{NO_RULES}", encoding="utf-8")
 
 
 def _install(folder: Path) -> None:

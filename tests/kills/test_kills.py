@@ -7,7 +7,9 @@ The service on loopback knows what truly happened, the program says what it beli
 from __future__ import annotations
 
 import random
-from itertools import count
+import subprocess
+from collections import Counter
+from itertools import count, pairwise, product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,35 +19,57 @@ from loopback_service import Turn, Weather, changeable
 from rig import BATCH, Rig, kill_at_moments, kill_at_point
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from conftest import Run
 
 KILLS, SEEDS = 5, 5
-"""In each of eight configurations, so many kills for each of so many seeds: 200."""
+"""In each of eight configurations with a database, so many kills for each of so many seeds: 200."""
+PROGRAMS = (1, 3)
 DELAY = 0.012
 """The longest that the service takes before it accepts, and again before it answers, in seconds."""
+WINDOW = 2
+"""How many batches are claimed by one push, where the ledger is on a branch of a git remote."""
 SILENCE = 1.5
 """Seconds for which the service keeps an answer back, which is longer than a program with little patience waits."""
 
+DATABASES = ("sqlite", "postgres")
+BY_SEEDS = [*product(DATABASES, PROGRAMS, range(SEEDS)), ("git", 1, 0), ("git", 3, 1)]
+"""The ledger, how many programs there are, and a seed. One on a branch takes several processes for each push."""
+BY_POINTS = [*product(DATABASES, PROGRAMS), ("git", 1)]
+"""The ledger, and how many programs there are."""
+
 with_and_without_keys = pytest.mark.parametrize("heeds_keys", [True, False], ids=["keys", "no keys"])
-one_and_three = pytest.mark.parametrize("programs", [1, 3], ids=["one program", "three programs"])
+databases = pytest.mark.parametrize("rig", DATABASES, indirect=True)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
 def rig(
     request: pytest.FixtureRequest, letter: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[int], Rig]:
-    """Return a function that builds a newsletter with so many readers, in each kind of store."""
+    """Return a function that builds a newsletter with so many readers, for each kind of ledger."""
+    if request.param == "git":
+        _keep_ledger_on_a_branch(letter, tmp_path / "remote.git", monkeypatch)
+        return lambda readers: Rig.build(letter, run, readers=readers, window=WINDOW)
     url = f"sqlite:///{tmp_path}/kills.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     monkeypatch.setenv("DIGEST_STORE_URL", url)
     return lambda readers: Rig.build(letter, run, readers=readers)
 
 
+def _keep_ledger_on_a_branch(letter: Path, remote: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the newsletter be a clone, and its machine one that forgets."""
+    for command in (["init", "--quiet", "--bare", remote], ["init", "--quiet"], ["remote", "add", "origin", remote]):
+        subprocess.run(["git", *command], cwd=letter, check=True)
+    settings = letter / "digest.toml"
+    ledger = f'[ledger]\nwindow = "{WINDOW} batches"\n\n[provider]'
+    settings.write_text(settings.read_text("utf-8").replace("[provider]", ledger, 1), encoding="utf-8")
+    monkeypatch.setenv("DIGEST_LEDGER_URL", "git:origin/digest-ledger")
+    monkeypatch.setenv("DIGEST_SUBSCRIBERS_SOURCE", "kills.csv")
+
+
 @with_and_without_keys
-@one_and_three
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(("rig", "programs", "seed"), BY_SEEDS, indirect=["rig"])
 def test_killed_at_any_moment(rig: Callable[[int], Rig], programs: int, seed: int, *, heeds_keys: bool) -> None:
     """In any weather: with keys, all get it exactly once; without, nobody twice, and doubts have their reason."""
     newsletter = rig(60)
@@ -62,29 +86,46 @@ def test_killed_at_any_moment(rig: Callable[[int], Rig], programs: int, seed: in
 
 
 @with_and_without_keys
-@one_and_three
-@pytest.mark.parametrize("point", POINTS)
-def test_killed_at_a_point(
-    rig: Callable[[int], Rig], tmp_path: Path, point: str, programs: int, *, heeds_keys: bool
-) -> None:
-    """The same before and after each durable write and each request; one batch at most is then in doubt."""
+@pytest.mark.parametrize(("rig", "programs"), BY_POINTS, indirect=["rig"])
+def test_killed_at_each_point(rig: Callable[[int], Rig], tmp_path: Path, programs: int, *, heeds_keys: bool) -> None:
+    """The same before and after each durable write and each request; one batch or window at most is then in doubt."""
     newsletter = rig(3 * BATCH)
     log = tmp_path / "points.txt"
     with newsletter.sending(heeds_keys=heeds_keys) as sending, sending.crew(1, log=log):
         pass
     assert find_wrongs(sending.ending()) == {}
-    times = log.read_text("utf-8").splitlines().count(point)
-    assert times >= 3, "each batch has one at least"
-    for time in range(1, times + 1):
+    reached = log.read_text("utf-8").splitlines()
+    assert min(reached.count(point) for point in POINTS) >= 3, "each batch has one at least"
+    for point, time in _tell_apart(reached):
         with newsletter.sending(heeds_keys=heeds_keys) as sending:
             kill_at_point(sending, point, time, programs=programs)
         ending = sending.ending()
-        assert find_wrongs(ending) == {}
+        assert find_wrongs(ending) == {}, (point, time)
         assert len(sending.killed) == 1 or programs > 1, "it may be another program that did all"
+        doubted = {0} if heeds_keys else {BATCH * count for count in range(newsletter.window + 1)}
         surely = bool(sending.killed) and point.startswith("request") and not heeds_keys
-        assert len(ending.standing("in_doubt")) in ({BATCH} if surely else {0, BATCH})
+        assert len(ending.standing("in_doubt")) in doubted - ({0} if surely else set()), (point, time)
 
 
+def _tell_apart(reached: Sequence[str]) -> list[tuple[str, int]]:
+    """
+    Return the points at which a kill leaves something else behind than at the others, each with its time, from 1.
+
+    Between the end of one write or request and the beginning of the next one, nothing leaves the program. Of the two
+    points, a request's is kept, since it tells for sure whether there is a doubt.
+    """
+    times: Counter[str] = Counter()
+    kept: list[tuple[str, int]] = []
+    for last, point in pairwise(["", *reached]):
+        times[point] += 1
+        if not (last.endswith(":after") and point.endswith(":before")):
+            kept.append((point, times[point]))
+        elif not last.startswith("request"):
+            kept[-1] = (point, times[point])
+    return kept
+
+
+@databases
 @with_and_without_keys
 @pytest.mark.parametrize("weather", Weather)
 def test_weather(rig: Callable[[int], Rig], weather: Weather, *, heeds_keys: bool) -> None:
@@ -99,6 +140,7 @@ def test_weather(rig: Callable[[int], Rig], weather: Weather, *, heeds_keys: boo
     assert len(ending.standing("in_doubt")) == (0 if is_settled else BATCH)
 
 
+@databases
 @pytest.mark.parametrize("weather", [Weather.BUSY, Weather.AWAY])
 def test_repeat_that_is_declined(rig: Callable[[int], Rig], weather: Weather) -> None:
     """That the repeat of a request was not accepted says nothing of the first one, whose key stays in use."""
@@ -110,6 +152,7 @@ def test_repeat_that_is_declined(rig: Callable[[int], Rig], weather: Weather) ->
     assert len(sending.service.calls) == 5
 
 
+@databases
 @with_and_without_keys
 def test_no_answer(rig: Callable[[int], Rig], *, heeds_keys: bool) -> None:
     """An answer that does not come in time leaves it open what became of the request."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from digest.providers.options import Secret
 
 
-def names() -> list[str]:
-    """Return the names of our providers of messages, and of anyone's that has a stand-in."""
+@cache
+def names() -> Sequence[str]:
+    """Return the names of our providers of messages, and of anyone's that has a stand-in; to find them takes 0.3 s."""
     entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
     known = [
         entry.name for entry in entries if entry.value.startswith("digest.") or find_spec(f"services.{entry.name}")

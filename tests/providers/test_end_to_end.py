@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx
 import pytest
+from conftest import NO_RULES
 from loopback import Loopback, open_loopback
 from nasty import EDITIONS
 from registered import Registered, names
@@ -170,7 +171,7 @@ def write_settings(path: Path, options: Mapping[str, object], name: str) -> None
     text = path.read_text("utf-8").partition("[provider]")[0]
     text = text.replace("[newsletter]\n", '[newsletter]\nreply_to = "Answers <answers@example.org>"\n')
     lines = "\n".join(f"{key} = {json.dumps(value)}" for key, value in {"name": name, **options}.items())
-    path.write_text(f"{text}[provider]\n{lines}\n", encoding="utf-8")
+    path.write_text(f"{text}[provider]\n{lines}\n{NO_RULES}", encoding="utf-8")
 
 
 def everyone(count: int) -> Counter[str]:

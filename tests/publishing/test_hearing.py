@@ -11,6 +11,8 @@ from mailing_room import IN_DOUBT, LATER, NOW, SENT, SLUG, claim, edition, erase
 
 from digest.model import Event, EventKind, Receipt, Standing, State, Tally
 from digest.publishing.hearing import Fate, Policy, hear, visit
+from digest.store import numberings_of, open_store
+from digest.tokens import Tokens
 
 if TYPE_CHECKING:
     from digest.store import Frozen, Store
@@ -197,6 +199,20 @@ def test_messages_that_are_not_ours(store: Store, name: str) -> None:
 
 
 @pytest.mark.usefixtures("sent")
+def test_message_that_left_from_elsewhere() -> None:
+    """Where the ledger is not here, the number that only our key makes of the address shows that a message is ours."""
+    tokens = Tokens(["a key of more than thirty-two characters"])
+    (numbering,) = numberings_of(tokens.keys)
+    with open_store("sqlite://", tokens=tokens) as store:
+        put(store, "ann", "bob")
+        named = f"{'f' * 16}-{numbering.number_of('ann@example.org')}"
+        event = told(store, EventKind.COMPLAINED, "ann", correlation_id=named, email="ann@example.org")
+        of_another = told(store, EventKind.COMPLAINED, "bob", correlation_id=named, email="bob@example.org")
+        of_nobody = replace(event, id="n", correlation_id=f"{'f' * 16}-9999999999999999999")
+        assert tell(store, event, of_another, of_nobody) == [Fate.HEEDED, Fate.FOREIGN, Fate.FOREIGN]
+        assert (standing(store, "ann"), standing(store, "bob")) == (Standing.COMPLAINED, Standing.ACTIVE)
+
+
 def test_mails_that_are_no_issue(store: Store) -> None:
     """Tests, and mails to who signs up, are nobody's by number; what is told of them is about the address."""
     event = told(store, EventKind.COMPLAINED, correlation_id="fedcba9876543210-0", email="ann@example.org")

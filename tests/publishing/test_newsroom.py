@@ -8,7 +8,8 @@ import pytest
 
 from digest.config import load_settings
 from digest.errors import UsageError
-from digest.publishing.newsroom import FAULTS, Newsroom
+from digest.publishing.issues import FAULTS
+from digest.publishing.newsroom import Newsroom
 
 if TYPE_CHECKING:
     from pathlib import Path

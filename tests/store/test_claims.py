@@ -43,6 +43,37 @@ def test_batch_is_claimed_once(store: Store, frozen: Frozen) -> None:
     assert store.deliveries.tally(frozen) == Tally(queued=5)
 
 
+def test_one_batch_alone(store: Store, frozen: Frozen) -> None:
+    """Whoever is told to work on one batch claims that one, takes on no other, and knows when nothing is left of it."""
+    with store.claims(frozen) as claims:
+        one = claims.only(2)
+        assert one.waits()
+        batch = one.claim(now=NOW)
+        assert batch
+        assert names(batch) == ["cyd", "dan"]
+        assert one.claim(now=NOW) is None
+        assert one.waits()
+        one.settle(batch, [SENT, AGAIN], now=LATER)
+        assert not one.waits()
+        assert [names(batch) for batch in claim_all(claims)] == [["ann", "bob"], ["eve"], ["dan"]]
+    with store.claims(frozen) as others:
+        assert [batch.number for batch, _ in others.only(3).adopt()] == [3]
+        assert [batch.number for batch, _ in others.adopt()] == [1, 4]
+
+
+def test_one_batch_of_a_held_mailing(store: Store, frozen: Frozen) -> None:
+    """A mailing that is held for all says why, and nothing of it leaves until somebody opens it again."""
+    assert store.mailings.hold(frozen, "no money is left")
+    assert not store.mailings.hold(frozen, "another one failed, too")
+    assert store.mailings.why_held(frozen) == "no money is left"
+    with store.claims(frozen) as claims:
+        assert not claims.only(1).waits()
+        assert claims.only(1).claim(now=NOW) is None
+        assert store.mailings.turn(frozen, Course.OPEN)
+        assert claims.only(1).waits()
+    assert store.mailings.why_held(frozen) == ""
+
+
 def _keys(store: Store, now: datetime) -> list[str]:
     with store.claims(freeze(store)) as claims:
         return [batch.key for batch in iter(lambda: claims.claim(now=now), None)]

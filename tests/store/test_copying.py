@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _NEWS = """
 insert into news (event, provider, subscriber_id, mailing_id, kind, at, heard_at, original, reason)
-values ('e', 'resend', 1, 1, 'opened', '2026-11-24', '2026-11-24', '{"a": "ß 𝄞"}', '')
+values ('e', 'resend', 1, 1, 'opened', '2026-11-24', '2026-11-24', '{"a": "ß 𝄞"}', '');
+insert into numbers (key_id, number, subscriber_id, noted) values ('a7274504e23f4875', 4611686018427387903, 1, 0);
+insert into paces (provider, account, due, held) values ('resend', 'a7274504e23f4875', 1795455595.488193, 0)
 """
 
 

@@ -51,6 +51,24 @@ def test_audience_is_cut_in_the_order_of_ids(store: Store) -> None:
     assert store.deliveries.tally(frozen) == Tally(queued=4)
 
 
+def test_given_back_by_the_provider(store: Store) -> None:
+    """Who was sent a mailing that was ended, or may have been, is skipped; who was refused stays so."""
+    frozen = freeze(store)
+    with store.claims(frozen) as claims:
+        first, second, third = claim_all(claims)
+        claims.settle(first, [SENT, REFUSED], now=NOW)
+        claims.settle(second, [SENT, SENT], now=NOW)
+        claims.doubt(third, reason="no answer", now=NOW)
+    store.ledger.cancel(frozen, now=LATER)
+    assert store.ledger.take_back(frozen, now=LATER) == 4
+    assert store.deliveries.tally(frozen) == Tally(refused=1, skipped=4)
+    assert {name: state.value for name, state in fates(store, frozen).items()} == {
+        **dict.fromkeys(("ann", "cyd", "dan", "eve"), "skipped"),
+        "bob": "refused",
+    }
+    assert store.ledger.take_back(frozen, now=LATER) == 0
+
+
 def test_mailing_for_a_segment(store: Store) -> None:
     """Only those of the segment are in it; its expression is kept."""
     put(store, "bob", "eve", tags=("pro",))

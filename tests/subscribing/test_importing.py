@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,17 @@ def test_new_updated_unchanged_and_kept_away(store: Store) -> None:
         "passed_over": [],
         "dry_run": False,
     }
+
+
+def test_pauses_come_along_and_tokens_do_not(store: Store) -> None:
+    """A pause is a newcomer's alone, since whoever is here may have ended theirs; and a list names people itself."""
+    token = f"0a1b2c3d.{'n' * 22}"
+    rows = f"ann@example.org,2099-01-01,{token}\nbob@example.org,,\ncyd@example.org,2099-01-01,Jane\n"
+    assert refused_lines(take(store, f"email,paused_until,token\n{rows}")) == [4]
+    assert store.pauses.count(datetime.now(UTC)) == 1
+    assert store.subscribers.find_name("n" * 22) is None
+    take(store, "email,paused_until\nbob@example.org,2099-01-01\n")
+    assert store.pauses.count(datetime.now(UTC)) == 1
 
 
 def test_all_that_is_known_of_a_reader(store: Store) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from digest import __version__
+from digest.cli.automating import ci
 from digest.cli.checks import check
 from digest.cli.databases import store
 from digest.cli.gathering import add, pull
@@ -24,12 +25,14 @@ from digest.cli.mailings import send
 from digest.cli.preview import preview
 from digest.cli.providers import doctor, providers
 from digest.cli.readers import subscribers
+from digest.cli.scheduling import schedule
 from digest.cli.serving import serve
 from digest.cli.shots import shots
 from digest.cli.site import site
 from digest.cli.standing import cancel, pause, resolve, retry, status
 from digest.cli.statistics import stats
 from digest.cli.syncing import sync
+from digest.cli.working import worker
 from digest.errors import DigestError, UsageError
 
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells count
@@ -105,13 +108,16 @@ for _command in (
     shots,
     send,
     site,
+    ci,
     status,
+    schedule,
     pause,
     cancel,
     resolve,
     retry,
     subscribers,
     serve,
+    worker,
     sync,
     store,
     providers,

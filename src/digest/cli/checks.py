@@ -9,7 +9,7 @@ import click
 
 from digest.cli.completing import complete_issue
 from digest.cli.issues import changed_option, named_issues
-from digest.cli.opening import open_list, open_newsroom
+from digest.cli.opening import open_list, open_newsroom, unsent_issues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,13 +68,12 @@ def _check(newsroom: Newsroom, named: Sequence[Path] | None, segment: str, *, on
     from datetime import UTC, datetime
 
     from digest.addressing import find_segment
-    from digest.publishing.building import unsent
     from digest.publishing.proofing import check as hold_to_the_rules
 
     now = datetime.now(UTC)
     ask = _asking(newsroom.settings, now) if online else None
     with open_list(newsroom.settings) as store:
-        paths = unsent(newsroom, store) if named is None else {path.resolve(): path for path in named}.values()
+        paths = unsent_issues(newsroom, store) if named is None else {path.resolve(): path for path in named}.values()
         chosen = find_segment(segment, newsroom.settings, store)
         return [hold_to_the_rules(newsroom, path, store, now=now, segment=chosen, ask=ask) for path in paths]
 

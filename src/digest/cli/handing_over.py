@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.printing import moment, print_json, rules_in_words
+from digest.cli.printing import moment, rules_in_words
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,24 +29,19 @@ def hand_over(
     *,
     yes: bool,
     dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Show what there is to do, ask, do it, and say how it stands."""
+    quiet: bool,
+) -> HandOver | None:
+    """Show what there is to do, ask, do it, and say how it stands; None if there is nothing."""
     from digest.publishing.handing_over import carry_out, prepare
 
     handover = prepare(newsroom, store, service, issue, wishes)
-    if handover and not as_json:
+    if handover and not quiet:
         _show(handover, newsroom.timezone)
     if handover and not dry_run and (handover.is_done or yes or _confirm(service)):
         handover = carry_out(handover, store, report=_tell)
-        if not as_json:
+        if not quiet:
             _finish(handover)
-    if as_json:
-        print_json(handover.facts() if handover else {"issue": None})
-    elif handover is None:
-        click.echo("Nothing to send: every issue that is ready has been sent.")
-    if handover and not dry_run:
-        handover.raise_unless_complete()
+    return handover
 
 
 def _show(handover: HandOver, zone: ZoneInfo) -> None:

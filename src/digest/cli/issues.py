@@ -11,7 +11,7 @@ import click
 
 from digest.cli.automating import HOSTS, write_for
 from digest.cli.completing import complete_issue
-from digest.cli.opening import open_list, open_newsroom, open_settings
+from digest.cli.opening import open_list, open_newsroom, open_settings, unsent_issues
 from digest.cli.printing import json_option, near, print_json
 from digest.errors import UsageError, raise_all
 
@@ -93,7 +93,7 @@ def build(
       digest build issues/2026-11-24-past-the-plateau.md --as ada@example.org
     """
     from digest.addressing import find_reader
-    from digest.publishing.building import build_all, unsent
+    from digest.publishing.building import build_all
 
     if output and len(issues) != 1:
         msg = "--output takes one issue"
@@ -103,7 +103,7 @@ def build(
     if email or paths is None:
         with open_list(newsroom.settings) as store:
             reader = find_reader(store.subscribers, email) if email else None
-            paths = unsent(newsroom, store) if paths is None else paths
+            paths = unsent_issues(newsroom, store) if paths is None else paths
     built, faults = build_all(newsroom, paths, folder=output, reader=reader)
     if as_json:
         print_json({"issues": [{**one.facts, "folder": str(one.folder)} for one in built]})

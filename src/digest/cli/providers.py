@@ -99,6 +99,7 @@ def _lines(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "provider", entry.name
     yield from zip(_LABELS, (f"{row[0]}{_OWN}" if entry.owns_list else row[0], *row[1:-1]), strict=True)
     yield "webhooks", limits.signature or row[-1]
+    yield "digest cancel", "takes back what was handed over ahead" if entry.takes_back else "takes nothing back"
     yield "requests", f"{limits.concurrency} side by side{f', {limits.pace:g} a second' if limits.pace else ''}"
     yield "images inside", "yes" if limits.inline_images else "no"
     yield "digest doctor", "asks it" if entry.examines else "cannot ask it"

@@ -298,13 +298,15 @@ def _confirm_forgetting(*, yes: bool) -> None:
     help="Only those of this standing.",
 )
 @click.option("--raw", is_flag=True, help="Leave cells as they are, even those that spreadsheets take for formulas.")
-def export(output: str, standing: str, raw: bool) -> None:  # noqa: FBT001
+@click.option("--tokens", is_flag=True, help="Tell, too, what readers are called in links; for [subscribers] source.")
+def export(output: str, standing: str, raw: bool, tokens: bool) -> None:  # noqa: FBT001
     """
     Write the list as a CSV that import takes.
 
     \b
     Examples:
       digest subscribers export --output readers.csv
+      digest subscribers export --tokens --output list-for-ci.csv
       digest subscribers export --standing all --output everyone.csv
     """
     from digest.subscribing.listing import export_readers
@@ -312,4 +314,4 @@ def export(output: str, standing: str, raw: bool) -> None:  # noqa: FBT001
     settings = open_settings()
     wanted = None if standing == "all" else standing
     with open_list(settings) as store, click.open_file(output, "w", encoding="utf-8", atomic=True) as stream:
-        export_readers(store, stream, fields=tuple(settings.fields), standing=wanted, raw=raw)
+        export_readers(store, stream, fields=tuple(settings.fields), standing=wanted, raw=raw, tokens=tokens)

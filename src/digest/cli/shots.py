@@ -75,7 +75,7 @@ def _proofs(
     """Return the issues as they are photographed, and what stands in the way of the others."""
     from datetime import UTC, datetime
 
-    from digest.publishing.newsroom import FAULTS
+    from digest.publishing.issues import FAULTS
     from digest.publishing.proofing import make_proof
 
     proofs: list[Proof] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.completing import complete_issue
-from digest.cli.opening import open_list, open_newsroom
+from digest.cli.opening import bring_readers, open_ledger, open_newsroom, open_settings
 from digest.cli.printing import (
     json_option,
     many,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from digest.model import Delivery
     from digest.publishing.deciding import Decision
+    from digest.publishing.issues import Issues
     from digest.publishing.newsroom import Newsroom
     from digest.publishing.status import IssueStatus
     from digest.store import Store
@@ -55,32 +56,37 @@ def status(issue: str | None, watch: bool, recipients: bool, as_csv: bool, as_js
       digest status 2026-11-24-past-the-plateau --watch
       digest status 2026-11-24-past-the-plateau --recipients --csv
     """
+    from digest.publishing.issues import Issues
     from digest.publishing.status import overview, status_of
 
     if (recipients or as_csv or watch) and not issue:
         msg = "--recipients, --csv and --watch take one issue"
         raise UsageError(msg, hint="Name it: digest status ISSUE --recipients")
-    newsroom = open_newsroom()
-    with open_list(newsroom.settings) as store:
-        if watch and issue:
-            _watch(newsroom, store, issue)
-        rows = [status_of(newsroom, store, issue)] if issue else overview(newsroom, store)
-        if recipients or as_csv:
-            _show_recipients(rows[0], store, newsroom.timezone, as_csv=as_csv, as_json=as_json)
+    issues = Issues(settings=open_settings())
+    readers = recipients or as_csv
+    if watch and issue:
+        _watch(issues, issue)
+    with open_ledger(issues.settings, needs_key=readers) as store:
+        if readers:
+            bring_readers(store, issues.settings)
+        rows = [status_of(issues, store, issue)] if issue else overview(issues, store)
+        if readers:
+            _show_recipients(rows[0], store, issues.timezone, as_csv=as_csv, as_json=as_json)
         elif as_json:
             print_json(rows[0].facts() if issue else {"issues": [row.facts() for row in rows]})
         else:
-            _show_states(rows, newsroom.timezone)
+            _show_states(rows, issues.timezone)
 
 
-def _watch(newsroom: Newsroom, store: Store, issue: str) -> None:
+def _watch(issues: Issues, issue: str) -> None:
     """Show the state whenever it has changed, until nobody is queued."""
     from digest.publishing.status import status_of
 
     shown = ""
     while True:
-        status = status_of(newsroom, store, issue)
-        state = _state(status, newsroom.timezone)
+        with open_ledger(issues.settings) as store:  # anew, since a ledger on a branch stays as it was when opened
+            status = status_of(issues, store, issue)
+        state = _state(status, issues.timezone)
         if state != shown:
             click.echo(state)
             shown = state
@@ -109,13 +115,16 @@ def _show_recipients(status: IssueStatus, store: Store, zone: ZoneInfo, *, as_cs
 def _state(status: IssueStatus, zone: ZoneInfo) -> str:
     if status.progress:
         course = "" if status.progress.course.value == "open" else f", {status.progress.course.value}"
+        held = f": {status.progress.held}" if status.progress.held else ""
         let_pass = _let_pass(status.progress.allowed)
         since = "".join(
             f" · {kind.value.replace('_', ' ')} {count:,}"
             for kind, count in status.progress.news.items()
             if kind in _TOLD
         )
-        return f"{summary(status.progress.tally)}{since}, {moment(status.progress.begun_at, zone)}{course}{let_pass}"
+        return (
+            f"{summary(status.progress.tally)}{since}, {moment(status.progress.begun_at, zone)}{course}{held}{let_pass}"
+        )
     if status.handed:
         handed = status.handed
         let_pass = _let_pass(handed.allowed)
@@ -165,6 +174,8 @@ def cancel(issue: str, yes: bool) -> None:  # noqa: FBT001
     """
     End ISSUE: what is not yet sent never will be. What is in flight is finished.
 
+    What was handed over ahead is taken back, where the provider gives it back.
+
     \b
     Example:
       digest cancel 2026-11-24-past-the-plateau
@@ -174,6 +185,10 @@ def cancel(issue: str, yes: bool) -> None:  # noqa: FBT001
     if not yes:
         click.confirm(f"Never send {issue} to those who have not got it?", abort=True, err=True)
     decision = _carry_out(decide, issue)
+    if decision.draft_at:
+        click.echo(f"{decision.slug} is a draft at {decision.draft_at}.")
+        click.echo(f"  To send it after all: digest send {decision.slug}")
+        return
     _tell(decision, "skipped", "")
     if decision.deliver_at and decision.tally.sent:
         there = many(decision.tally.sent, "reader")
@@ -214,13 +229,15 @@ def resolve(issue: str, ruling: str | None) -> None:
     from digest.publishing.deciding import Ruling
     from digest.publishing.deciding import resolve as decide
 
-    decision = _carry_out(partial(decide, ruling=Ruling(ruling or "ask")), issue)
+    decision = _carry_out(partial(decide, ruling=Ruling(ruling or "ask")), issue, readers=True)
     _tell(decision, "settled", f"To write to them: digest send {decision.slug}" if decision.tally.queued else "")
 
 
-def _carry_out(decide: Callable[[Newsroom, Store, str], Decision], issue: str) -> Decision:
+def _carry_out(decide: Callable[[Newsroom, Store, str], Decision], issue: str, *, readers: bool = False) -> Decision:
     newsroom = open_newsroom()
-    with open_list(newsroom.settings) as store:
+    with open_ledger(newsroom.settings, needs_key=readers) as store:
+        if readers:
+            bring_readers(store, newsroom.settings)
         return decide(newsroom, store, issue)
 
 

@@ -152,7 +152,7 @@ class Document:
     def _note_secrets(self, tables: Mapping[str, Any]) -> None:
         hint = "Put it in the environment, or in .env; and get a new one if this file has left your machine."
         for path, value in walk(tables):
-            if _is_secret(path[-1]) and path[0] != FIELDS and not isinstance(value, dict):
+            if _is_secret(path[-1]) and not _names_no_setting(path) and not isinstance(value, dict):
                 self._note(path, f'"{path[-1]}" is a secret, and secrets do not belong in this file', hint)
             elif isinstance(value, str) and _PASSWORD_IN_ADDRESS.search(value):
                 self._note(path, f'"{path[-1]}" holds a password, and secrets do not belong in this file', hint)
@@ -183,6 +183,11 @@ def _with_inner_sections_apart(tables: Mapping[str, Any]) -> Iterator[tuple[str,
         inner = {key for key in table if f"{name}.{key}" in _KNOWN} if isinstance(table, dict) else set()
         yield from ((f"{name}.{key}", table[key]) for key in inner)
         yield name, {key: value for key, value in table.items() if key not in inner} if inner else table
+
+
+def _names_no_setting(path: tuple[str, ...]) -> bool:
+    """Return whether a key is no setting's name but that of a field or a rule, which may sound as it likes."""
+    return path[0] == FIELDS or ".".join(path[:-1]) == GRADES
 
 
 def _is_secret(name: str) -> bool:

@@ -88,7 +88,7 @@ Source = Annotated[
     str,
     Meta(
         pattern=rf"\A(?=.*\S){_ONE_LINE}+\Z",
-        description="a path, an `https://` address, `command: …`, or a database's address",
+        description="a path, `env:NAME`, an `https://` address, `command: …`, or a database's address",
     ),
 ]
 Language = Annotated[

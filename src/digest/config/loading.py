@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from digest.config.document import FILE_NAME, Document
@@ -44,6 +44,8 @@ VARIABLES = MappingProxyType(
     }
 )
 """The environment variables that override a key of the file, and the key."""
+
+Choice = TypeVar("Choice", StoreChoice, ListChoice)
 
 _SQLITE = "sqlite:///"
 _GO_OR_MAKE = "Go to your newsletter's folder, or make a newsletter with: digest init FOLDER"
@@ -106,9 +108,9 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
         root=root,
         newsletter=Newsletter(**newsletter),
         provider=ProviderChoice(**provider, options=document.options()),
-        store=_resolve(StoreChoice(**store), root),
+        store=_resolve(StoreChoice(**store), "url", root),
         ledger=LedgerChoice(**ledger),
-        subscribers=ListChoice(**subscribers),
+        subscribers=_resolve(ListChoice(**subscribers), "source", root),
         fields=reader_fields,
         segments=segments,
         send=Send(**send),
@@ -122,11 +124,12 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     )
 
 
-def _resolve(store: StoreChoice, root: Path) -> StoreChoice:
-    path = store.url.removeprefix(_SQLITE)
-    if path in {store.url, "", ":memory:"}:  # another scheme, or no file; the store knows what to say of these
-        return store
-    return replace(store, url=f"{_SQLITE}{root / path}")
+def _resolve(choice: Choice, attribute: str, root: Path) -> Choice:
+    url = getattr(choice, attribute) or ""
+    path = url.removeprefix(_SQLITE)
+    if path in {url, "", ":memory:"}:  # another scheme, or no file; the store knows what to say of these
+        return choice
+    return replace(choice, **{attribute: f"{_SQLITE}{root / path}"})
 
 
 def _read_text(path: Path, *, missing: str | None = None) -> str:

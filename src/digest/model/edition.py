@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -43,15 +43,20 @@ class Edition:
     images: tuple[InlineImage, ...] = ()
     deliver_at: datetime | None = None
     """When the provider is to deliver it, with its time zone; None is at once."""
+    recall: str = ""
+    """The name by which a provider gives back what it was handed over ahead. Nobody sees it."""
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of all that a reader could see."""
         images = b"".join(sha256(image.content).digest() for image in self.images)
-        return sha256(self.to_json().encode() + images).hexdigest()
+        seen = replace(self, recall="") if self.recall else self
+        return sha256(seen.to_json().encode() + images).hexdigest()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Edition) and self.fingerprint == other.fingerprint
+        if not isinstance(other, Edition):
+            return False
+        return (self.fingerprint, self.recall) == (other.fingerprint, other.recall)
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
@@ -73,7 +78,8 @@ class Edition:
 
     def to_json(self) -> str:
         """Return all but the images' bytes, in a form that never varies; `from_json` reads it."""
-        deliver_at = {"deliver_at": self.deliver_at.isoformat()} if self.deliver_at else {}
+        ahead = {"deliver_at": self.deliver_at.isoformat()} if self.deliver_at else {}
+        ahead |= {"recall": self.recall} if self.recall else {}
         return json.dumps(
             {
                 "slug": self.slug,
@@ -84,7 +90,7 @@ class Edition:
                 "text": self.text.marked,
                 "headers": {name: pattern.marked for name, pattern in self.headers.items()},
                 "images": [[image.cid, image.filename, image.media_type] for image in self.images],
-                **deliver_at,
+                **ahead,
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -107,6 +113,7 @@ class Edition:
                 for (cid, filename, media_type), content in zip(data["images"], images, strict=True)
             ),
             deliver_at=datetime.fromisoformat(data["deliver_at"]) if "deliver_at" in data else None,
+            recall=data.get("recall", ""),
         )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RESERVED_FIELDS = frozenset({"email", "name", "token"})
 """Fields that every reader has; the token is the reader's part of an unsubscribe address."""
 
-FURTHER_FACTS = frozenset({"tags", "standing", "joined", "source", "and", "or", "not"})
+FURTHER_FACTS = frozenset({"tags", "standing", "joined", "paused_until", "source", "and", "or", "not"})
 """What lists and segments call by these names is no field of a reader's either."""
 
 
@@ -165,6 +165,10 @@ class Newcomer:
     """Why they stand so, where that is not the same for everyone who comes with them."""
     joined_at: datetime | None = None
     """When they joined, where that was before today."""
+    paused_until: datetime | None = None
+    """When a pause ends that they come with, or the latest one ended."""
+    called: str = ""
+    """What they are called in public addresses, as ``list.name``, where they come with a name."""
     consent: Consent
     """Its `source` is always told."""
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from digest.config import FILE_NAME, load_settings
 from digest.errors import CombinedError, DigestError, UsageError
 from digest.links import slugify
-from digest.publishing.newsroom import ISSUES, Newsroom
+from digest.publishing.issues import ISSUES
+from digest.publishing.newsroom import Newsroom
 from digest.reading import name_of
 
 if TYPE_CHECKING:

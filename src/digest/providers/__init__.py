@@ -142,6 +142,37 @@ class KeepsLog(Protocol):
 
 
 @runtime_checkable
+class TakesBack(Protocol):
+    """A provider whose service can be told not to deliver what it was handed over ahead."""
+
+    @property
+    def notice(self) -> timedelta:
+        """How long before its time it must be told."""
+
+    def take_back(self, edition: Edition, fetch: Fetch) -> None:
+        """
+        Have nothing delivered any more that was handed over with the `recall` of an edition.
+
+        Raises:
+            UnclearError: nobody knows whether it is delivered.
+            ProviderError: it is.
+        """
+
+
+@runtime_checkable
+class Reserves(Protocol):
+    """One that takes back, and whose service gives the name for it; of others, 32 hexadecimal digits are the name."""
+
+    def reserve(self, fetch: Fetch) -> str:
+        """
+        Return the name, which is then the `recall` of an edition.
+
+        Raises:
+            ProviderError: it gives none.
+        """
+
+
+@runtime_checkable
 class CallsBack(Protocol):
     """A provider whose service tells by webhooks what becomes of messages."""
 
@@ -271,6 +302,14 @@ class OwnsList(Protocol):
 
     def discard(self, campaign: Campaign, fetch: Fetch) -> None:
         """Take back a draft."""
+
+
+@runtime_checkable
+class Retracts(Protocol):
+    """A service that owns its list, and makes an issue that it has scheduled a draft again."""
+
+    def retract(self, campaign: Campaign, fetch: Fetch) -> Campaign:
+        """Have a scheduled one not sent, and return the draft."""
 
 
 class ProviderClass(Protocol):

@@ -155,6 +155,10 @@ class Buttondown:
         sure = {"X-Buttondown-Live-Dangerously": "true"}  # a key's first sending is refused without it
         return _campaign(ask(fetch, self._request("PATCH", f"/emails/{campaign.id}", body, sure), _Email))
 
+    def retract(self, campaign: Campaign, fetch: Fetch) -> Campaign:
+        """Change a scheduled email's status: https://docs.buttondown.com/scheduling-emails-via-the-api, 2026-11."""
+        return _campaign(ask(fetch, self._request("PATCH", f"/emails/{campaign.id}", {"status": "draft"}), _Email))
+
     def discard(self, campaign: Campaign, fetch: Fetch) -> None:
         """Delete a draft."""
         fetch(self._request("DELETE", f"/emails/{campaign.id}"))

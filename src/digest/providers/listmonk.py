@@ -160,6 +160,11 @@ class Listmonk:
             hint = "Mend lists under [provider], or give the API user a role for them; nothing was sent."
             raise ProviderError(msg, hint=hint)
 
+    def retract(self, campaign: Campaign, fetch: Fetch) -> Campaign:
+        """Make a scheduled campaign a draft, which listmonk refuses of any other."""
+        path = f"/campaigns/{campaign.id}/status"
+        return self._campaign(ask(fetch, self._request("PUT", path, {"status": "draft"}), _One).data)
+
     def discard(self, campaign: Campaign, fetch: Fetch) -> None:
         """Delete a draft."""
         fetch(self._request("DELETE", f"/campaigns/{campaign.id}"))

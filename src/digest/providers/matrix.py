@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from digest.config.kinds import wanted_by
 from digest.config.settings import keys_of
 from digest.errors import SettingsError
-from digest.providers import CallsBack, Examines, KeepsLog, KeepsSuppressions, OwnsList
+from digest.providers import CallsBack, Examines, KeepsLog, KeepsSuppressions, OwnsList, Retracts, TakesBack
 from digest.providers.finding import provider_class, provider_names
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Entry:
     keeps_log: bool
     keeps_suppressions: bool
     examines: bool
+    takes_back: bool
     options: tuple[Option, ...]
     secrets: Mapping[str, Secret]
 
@@ -56,6 +57,7 @@ class Entry:
             "key_lifetime": _seconds(limits.key_lifetime),
             "one_click": limits.one_click.value,
             "horizon": _seconds(limits.horizon),
+            "takes_back": self.takes_back,
             "sandbox": limits.sandbox,
             "webhooks": self.calls_back,
             "signature": limits.signature,
@@ -107,6 +109,7 @@ def entry_of(name: str) -> Entry:
         keeps_log=_has(found, KeepsLog),
         keeps_suppressions=_has(found, KeepsSuppressions),
         examines=_has(found, Examines),
+        takes_back=_has(found, TakesBack) or _has(found, Retracts),
         options=_options(getattr(module, "Options", None)),
         secrets=getattr(module, "SECRETS", {}),
     )

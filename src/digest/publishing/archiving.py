@@ -14,8 +14,9 @@ from digest.archive.folder import Folder
 from digest.archive.pages import PAGE
 from digest.archive.site import Site, make_site
 from digest.archive.web_images import published
+from digest.branch import open_branch_store
 from digest.errors import UsageError, raise_all
-from digest.publishing.newsroom import FAULTS, ISSUES
+from digest.publishing.issues import FAULTS, ISSUES
 from digest.store import MissingStoreError, open_store
 from digest.wording import Wording
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.archive.folder import Content
+    from digest.config import Settings
     from digest.errors import DigestError
     from digest.model import Issue
     from digest.publishing.newsroom import Newsroom
@@ -84,16 +86,17 @@ def write_archive(newsroom: Newsroom, folder: Path | None, now: datetime) -> Wri
 
 def _write(newsroom: Newsroom, target: Path, now: datetime) -> Written:
     settings, shelf = newsroom.settings, Folder(target)
-    publications = find_public(newsroom, begun(settings.store.url), now)
+    publications = find_public(newsroom, begun(settings), now)
     site = make_site(settings, Wording.of(settings), publications, shelf.has)
     shelf.put({**site.files, **_shown_by_mail(newsroom, publications)})
     gone = [path.removesuffix(PAGE) for path in shelf.finish() if path.endswith(f"/{PAGE}")]
     return Written(folder=target, publications=publications, site=site, changed=shelf.written, gone=gone)
 
 
-def begun(store_url: str) -> dict[str, datetime]:
+def begun(settings: Settings) -> dict[str, datetime]:
     """Return when each issue began to leave, by slug; nothing where there is no store, which is not made."""
-    with suppress(MissingStoreError), open_store(store_url, create=False) as store:
+    opened = open_branch_store(settings) if settings.ledger.url else open_store(settings.store.url, create=False)
+    with suppress(MissingStoreError), opened as store:
         handed = {handed.slug: handed.begun_at for handed in store.handovers.all() if handed.stage.is_done}
         return handed | {frozen.slug: frozen.frozen_at for frozen in store.mailings.all()}
     return {}

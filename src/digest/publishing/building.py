@@ -12,7 +12,7 @@ from urllib.parse import quote
 from digest.addressing import EXAMPLE_TOKEN, example_reader
 from digest.files import write_whole
 from digest.model import Message, Pattern
-from digest.publishing.newsroom import FAULTS
+from digest.publishing.issues import FAULTS
 from digest.wire.mime import MimeWriter
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
-from digest.publishing.newsroom import ISSUES
+from digest.publishing.issues import ISSUES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

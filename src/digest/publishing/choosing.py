@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from digest.config import Settings
     from digest.providers import Provider
     from digest.publishing.newsroom import Newsroom
+    from digest.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Wishes:
     """Whether those get it, too, who joined since it was begun."""
     ahead: bool = False
     """Whether it is handed over now, for the provider to deliver at its time."""
+    take_over: bool = False
+    """Whether it goes on even if another machine has it in hand, since that one is dead."""
     allow: tuple[str, ...] = ()
     """The rules that it is not held to, sorted."""
 
@@ -89,6 +92,11 @@ def provider_of(settings: Settings, *, sandbox: bool = False) -> Provider:
         msg = f"{service.name} writes to a list of its own, so there is nothing here to be done reader by reader"
         raise UsageError(msg, hint=f"Look at {service.destination}.")
     return service
+
+
+def slug_of(newsroom: Newsroom, store: Store, name: str) -> str:
+    """Return the slug of an issue; what was begun goes on even where its file is gone or broken."""
+    return name if store.mailings.find(name) or store.handovers.find(name) else newsroom.slug_of(newsroom.find(name))
 
 
 def next_issue(newsroom: Newsroom, *, begun: set[str], unfinished: list[str]) -> str | None:

@@ -17,7 +17,7 @@ from digest.gathering.remembering import Memory
 from digest.gathering.texts import for_front_matter
 from digest.gathering.visiting import visit
 from digest.gathering.writing import file_of, name_behind, section_of
-from digest.publishing.newsroom import FAULTS
+from digest.publishing.issues import FAULTS
 from digest.publishing.starting import issue_file, start_issue
 from digest.reading import INDEX, name_of
 from digest.reading.naming import date_of

@@ -8,18 +8,18 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
-from digest.model import Receipt, State
-from digest.publishing.choosing import provider_of
-from digest.publishing.mailing import slug_of
+from digest.model import Receipt, State, Tally
+from digest.publishing.choosing import provider_of, slug_of
+from digest.publishing.recalling import provider_that_has, retract, take_back
 from digest.sending.asking import ask
 from digest.store import Course
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.model import Batch, Tally
+    from digest.model import Batch
     from digest.publishing.newsroom import Newsroom
-    from digest.store import Claims, Frozen, Store
+    from digest.store import Claims, Frozen, Handed, Store
 
 
 class Ruling(Enum):
@@ -42,7 +42,9 @@ class Decision:
     """How many readers it was about; 0 when there was nothing to decide."""
     tally: Tally
     deliver_at: datetime | None = None
-    """When the provider delivers what it was handed over ahead, which nothing here takes back; None if it was not."""
+    """When the provider delivers what it was handed over ahead, which it does not give back; None if there is none."""
+    draft_at: str = ""
+    """The service that owns its list, where the issue is a draft again; blank where it was sent reader by reader."""
 
 
 def pause(newsroom: Newsroom, store: Store, name: str) -> Decision:
@@ -60,17 +62,31 @@ def pause(newsroom: Newsroom, store: Store, name: str) -> Decision:
 
 def cancel(newsroom: Newsroom, store: Store, name: str) -> Decision:
     """
-    End a mailing: what is not yet sent never will be.
+    End a mailing: what is not yet sent never will be, and what a provider has for later is taken back where it can be.
 
     Raises:
-        UsageError: it was never begun, or was cancelled before.
+        UsageError: it was never begun, or was cancelled before and nothing is left to be taken back.
+        IncompleteError: it was ended here, and the provider has not given back what it has, or nobody knows.
     """
-    frozen = _begun(newsroom, store, name)
+    handed = store.handovers.find(slug_of(newsroom, store, name))
+    if handed:
+        return _decided_over_there(handed, retract(newsroom, store, handed))
+    frozen = _begun(newsroom, store, name, ended=True)
+    edition = store.mailings.edition(frozen.edition_id)
+    ahead = edition.deliver_at is not None and edition.deliver_at > _now() and _is_with_provider(store, frozen)
+    if not ahead:
+        _refuse_ended(frozen)
+    provider = provider_that_has(newsroom, frozen) if ahead else None
     skipped = store.deliveries.tally(frozen).skipped
     store.ledger.cancel(frozen, now=_now())
+    taken_back = provider is not None and take_back(provider, store, frozen, edition)
     decision = _decided(store, frozen, store.deliveries.tally(frozen).skipped - skipped)
-    deliver_at = store.mailings.edition(frozen.edition_id).deliver_at
-    return replace(decision, deliver_at=deliver_at) if deliver_at and deliver_at > _now() else decision
+    return replace(decision, deliver_at=edition.deliver_at) if ahead and not taken_back else decision
+
+
+def _is_with_provider(store: Store, frozen: Frozen) -> bool:
+    tally = store.deliveries.tally(frozen)
+    return bool(tally.sent or tally.in_doubt)
 
 
 def retry(newsroom: Newsroom, store: Store, name: str) -> Decision:
@@ -128,10 +144,19 @@ def _begun(newsroom: Newsroom, store: Store, name: str, *, ended: bool = False) 
     if frozen is None:
         msg = f'nobody has begun to send "{name}"'
         raise UsageError(msg, hint="digest status shows how all issues stand.")
-    if frozen.course is Course.CANCELLED and not ended:
+    if not ended:
+        _refuse_ended(frozen)
+    return frozen
+
+
+def _refuse_ended(frozen: Frozen) -> None:
+    if frozen.course is Course.CANCELLED:
         msg = f"{frozen.slug} was cancelled"
         raise UsageError(msg, hint=f"Who got it: digest status {frozen.slug} --recipients")
-    return frozen
+
+
+def _decided_over_there(handed: Handed, service: str) -> Decision:
+    return Decision(slug=handed.slug, changed=0, tally=Tally(), draft_at=service)
 
 
 def _decided(store: Store, frozen: Frozen, changed: int) -> Decision:

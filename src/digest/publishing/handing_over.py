@@ -12,9 +12,10 @@ from digest.errors import IncompleteError, ProviderError, UsageError
 from digest.model import Severity
 from digest.publishing.campaigning import Steps, find_campaigns
 from digest.publishing.choosing import next_issue
-from digest.publishing.newsroom import FAULTS
-from digest.publishing.planning import moment_ahead, refuse_lateness, refuse_what_cannot_be_carried
+from digest.publishing.issues import FAULTS
+from digest.publishing.planning import refuse_what_cannot_be_carried
 from digest.publishing.proofing import count, make_proof, read_past, vet
+from digest.publishing.timing import moment_ahead, refuse_lateness
 from digest.sending.talking import Line
 from digest.store import Stage
 from digest.wire.answers import UnclearError

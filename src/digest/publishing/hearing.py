@@ -37,7 +37,7 @@ _STANDINGS = {
     EventKind.COMPLAINED: Standing.COMPLAINED,
     EventKind.LEFT: Standing.LEFT,
 }
-_OURS = re.compile(r"(?P<edition>[0-9a-f]{16})-(?P<reader>[0-9]{1,18})")
+_OURS = re.compile(r"(?P<edition>[0-9a-f]{16})-(?P<reader>[0-9]{1,19})")
 """Our name of a message; see `Batch.correlation_ids`."""
 _NOBODY = 0
 """The number of no reader: that of tests, and of mails that are no issue."""
@@ -140,18 +140,26 @@ def _find_message(store: Store, event: Event) -> _Message | None:
     if event.correlation_id and not ours:
         return None
     if ours and int(ours["reader"]) != _NOBODY:
-        return _named_message(store, ours["edition"], int(ours["reader"]))
-    reader = next(filter(None, map(store.subscribers.find, _spellings(event.email))), None)
+        return _named_message(store, event, ours["edition"], int(ours["reader"]))
+    reader = _reader_of(store, event)
     if reader is None:
         return None
     return _Message(mailing=_mailing_of(store, reader, event.message_id), subscriber=reader.id, reader=reader)
 
 
-def _named_message(store: Store, fingerprint: str, reader: int) -> _Message | None:
+def _named_message(store: Store, event: Event, fingerprint: str, number: int) -> _Message | None:
     mailing = store.news.mailing_of(fingerprint)
-    if mailing is None:
+    if mailing is not None:
+        return _Message(mailing=mailing, subscriber=number, reader=store.subscribers.find_id(number))
+    reader = _reader_of(store, event)
+    if reader is None or not store.numbers.is_of(number, reader.email):
         return None
-    return _Message(mailing=mailing, subscriber=reader, reader=store.subscribers.find_id(reader))
+    # It left from a machine whose ledger is elsewhere; but nobody else could number the reader so.
+    return _Message(mailing=None, subscriber=reader.id, reader=reader)
+
+
+def _reader_of(store: Store, event: Event) -> Subscriber | None:
+    return next(filter(None, map(store.subscribers.find, _spellings(event.email))), None)
 
 
 def _mailing_of(store: Store, reader: Subscriber, message_id: str) -> int | None:

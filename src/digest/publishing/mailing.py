@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from digest.addressing import example_reader, find_segment, refuse_blanks
 from digest.errors import ContentError, IncompleteError, ProviderError, SettingsError, UsageError
-from digest.publishing.choosing import Wishes, next_issue
+from digest.publishing.choosing import Wishes, next_issue, slug_of
 from digest.publishing.handing_over import refuse_handed_over
-from digest.publishing.newsroom import FAULTS
+from digest.publishing.issues import FAULTS
 from digest.publishing.planning import (
     make_plan,
-    moment_ahead,
+    refuse_another_way,
     refuse_growth,
-    refuse_lateness,
     refuse_many_newcomers,
     refuse_repetition,
     refuse_stale_suppressions,
@@ -23,9 +22,12 @@ from digest.publishing.planning import (
     refuse_without_key,
 )
 from digest.publishing.proofing import make_proof_for_all, vet
+from digest.publishing.recalling import with_recall
 from digest.publishing.status import progress_of
+from digest.publishing.timing import moment_ahead, refuse_lateness
 from digest.sending import Engine
 from digest.store import BegunError, Course
+from digest.store.syncs import account_of
 
 if TYPE_CHECKING:
     from threading import Event
@@ -51,6 +53,8 @@ class Mailing:
     slug: str
     subject: str
     provider: Provider
+    account: str = ""
+    """Whose pace it is that all keep who send through the same account; see `digest.store.syncs.account_of`."""
     segment: Segment | None = None
     plan: Plan | None = None
     progress: Progress | None = None
@@ -158,12 +162,7 @@ def prepare(newsroom: Newsroom, store: Store, provider: Provider, name: str | No
         mailing = _begin(newsroom, store, provider, name or slug, wishes)
     if mailing.readers:
         refuse_stale_suppressions(provider, store, frozen, newsroom.settings, _now())
-    return mailing
-
-
-def slug_of(newsroom: Newsroom, store: Store, name: str) -> str:
-    """Return the slug of an issue; what was begun goes on even where its file is gone or broken."""
-    return name if store.mailings.find(name) or store.handovers.find(name) else newsroom.slug_of(newsroom.find(name))
+    return replace(mailing, account=account_of(newsroom.settings))
 
 
 def _next(newsroom: Newsroom, store: Store) -> str | None:
@@ -206,7 +205,7 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
 
 def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen, wishes: Wishes) -> Mailing:
     progress = progress_of(store, frozen)
-    _refuse_another_way(provider, frozen, progress, wishes)
+    refuse_another_way(provider, frozen, progress.tally, wishes)
     if wishes.segment and str(find_segment(wishes.segment, newsroom.settings, store)) != frozen.segment:
         msg = f"{frozen.slug} was begun for {frozen.segment or 'everyone'}, and its readers were fixed then"
         raise UsageError(msg, hint="Leave out --segment; those who joined since are added by --to-new.")
@@ -218,10 +217,11 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
     amendment = None
     overdue = begun.deliver_at is not None and begun.deliver_at <= _now()
     if amends:
-        amendment = replace(_vetted(newsroom, store, frozen.slug, wishes), deliver_at=begun.deliver_at)
+        now_says = _vetted(newsroom, store, frozen.slug, wishes)
+        amendment = replace(now_says, deliver_at=begun.deliver_at, recall=begun.recall)
         refuse_what_cannot_be_carried(amendment, provider)
     if overdue:
-        amendment = replace(amendment or begun, deliver_at=None)
+        amendment = replace(amendment or begun, deliver_at=None, recall="")
     newcomers = len(store.ledger.newcomers(frozen, segment)) if wishes.to_new else 0
     refuse_many_newcomers(newcomers, progress.tally.total, newsroom.settings.send)
     if newcomers and not amends:  # who was there from the beginning had what it needs
@@ -238,15 +238,6 @@ def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen
         overdue=overdue,
         newcomers=newcomers,
     )
-
-
-def _refuse_another_way(provider: Provider, frozen: Frozen, progress: Progress, wishes: Wishes) -> None:
-    if (progress.tally.queued or wishes.to_new) and frozen.provider != provider.name:
-        msg = f"the issue was begun with the provider {frozen.provider}, and now {provider.name} is set"
-        raise UsageError(msg, hint=f"Finish it first: DIGEST_PROVIDER={frozen.provider} digest send {frozen.slug}")
-    if frozen.course is Course.CANCELLED and (wishes.to_new or wishes.amend):
-        msg = f"{frozen.slug} was cancelled, and nobody gets it any more"
-        raise UsageError(msg, hint="What is to leave after all needs an issue of its own.")
 
 
 def _as_it_reads_now(newsroom: Newsroom, frozen: Frozen, deliver_at: datetime | None) -> Edition | None:
@@ -285,33 +276,40 @@ def carry_out(mailing: Mailing, store: Store, *, stop_after: int, report: Report
     Raises:
         IncompleteError: the list has changed since the plan was made; nothing was begun.
     """
-    frozen = _frozen(mailing, store)
+    frozen = begin(mailing, store)
     stop: DigestError | None = None
-    with store.claims(frozen) as claims:
-        engine = Engine(
-            claims=claims,
-            provider=mailing.provider,
-            now=_now,
-            report=report,
-            stop_after=stop_after,
-            stopping=stopping,
-        )
-        try:
-            engine.deliver()
-        except SettingsError as error:  # the database, in the middle
-            stop = IncompleteError(error.sentence, hint=error.hint)
-            stop.__cause__ = error
-        except (ProviderError, ContentError, IncompleteError) as error:
-            stop = error
+    try:
+        with store.claims(frozen, abreast=mailing.provider.limits.concurrency) as claims:
+            Engine(
+                claims=claims,
+                provider=mailing.provider,
+                now=_now,
+                report=report,
+                stop_after=stop_after,
+                stopping=stopping,
+                pace=store.paces.shared(mailing.provider.name, mailing.account, mailing.provider.limits.pace),
+            ).deliver()
+    except SettingsError as error:  # the database, in the middle
+        stop = IncompleteError(error.sentence, hint=error.hint)
+        stop.__cause__ = error
+    except (ProviderError, ContentError, IncompleteError) as error:
+        stop = error
     frozen = store.mailings.get(mailing.slug)
     stop = _weigh(stop, begun=store.deliveries.has_begun(frozen))
     return replace(mailing, progress=progress_of(store, frozen), newcomers=0, stop=stop)
 
 
-def _frozen(mailing: Mailing, store: Store) -> Frozen:
-    """Begin a mailing, or change one that was begun as it was asked."""
+def begin(mailing: Mailing, store: Store) -> Frozen:
+    """
+    Begin a mailing, or change one that was begun as it was asked; nothing leaves by that.
+
+    Raises:
+        IncompleteError: the list has changed since the plan was made; nothing was begun.
+        ProviderError: it is handed over ahead, and the provider gives it no name for taking it back.
+    """
     if mailing.plan:
-        return _begun_together(mailing.plan, mailing.segment, store)
+        plan = replace(mailing.plan, edition=with_recall(mailing.plan.edition, mailing.provider))
+        return _begun_together(plan, mailing.segment, store)
     frozen = store.mailings.get(mailing.slug)
     if mailing.amendment:
         frozen = store.mailings.amend(mailing.amendment, now=_now(), allowed=mailing.allowed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.errors import ContentError, IncompleteError, ProviderError, SettingsError, UsageError
@@ -11,6 +12,7 @@ from digest.keys import VARIABLE, how_to_get_one, keys_of
 from digest.model import Batch, Plan, Severity
 from digest.providers import KeepsSuppressions
 from digest.publishing.proofing import count
+from digest.store import Course
 from digest.store.syncs import account_of
 
 if TYPE_CHECKING:
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from digest.config import Send, Settings
-    from digest.model import Edition, Finding, Issue
+    from digest.model import Edition, Finding, Issue, Tally
     from digest.providers import OwnsList, Provider
+    from digest.publishing.choosing import Wishes
     from digest.segments import Segment
     from digest.store import Frozen, Store
 
@@ -27,8 +30,6 @@ _LATEST = 5
 """How many issues back we look for one that reads the same."""
 _FULL = 0.9
 """How much of what a provider takes a request is planned to have, as other readers may have longer values."""
-_SOONEST = timedelta(minutes=15)
-"""How far ahead a moment must be that a provider is told, since handing over takes time."""
 _SAMPLE_KEY = "00000000-0000-0000-0000-000000000000"
 """In place of the key of a request that is built to be measured, and never sent."""
 
@@ -114,6 +115,22 @@ def refuse_without_key(provider: Provider, settings: Settings) -> None:
         raise SettingsError(msg, hint=how_to_get_one(why))
 
 
+def refuse_forgetful_store(service: Provider | OwnsList, settings: Settings) -> None:
+    """
+    See to it that what was sent is not forgotten together with the machine that sent it.
+
+    Raises:
+        SettingsError: this is a job of a code host, and a file in its copy of the newsletter would keep the ledger.
+    """
+    is_job = settings.environ.get("CI", "").lower() not in {"", "0", "false"}
+    scheme, _, path = settings.store.url.partition(":///")
+    goes_with_it = scheme.startswith("sqlite") and Path(settings.root, path).resolve().is_relative_to(settings.root)
+    if is_job and goes_with_it and service.limits.delivers and settings.ledger.url is None:
+        msg = "the ledger would be in a file of this job, and gone with it, so the next one would send it all again"
+        hint = 'Keep it on a branch: in digest.toml, write url = "git:origin/digest-ledger" under [ledger].'
+        raise SettingsError(msg, hint=hint)
+
+
 def _fit(provider: Provider, readers: int, bytes_of: Callable[[int], int]) -> tuple[int, int]:
     """
     Return how many of `readers` go into a request, and about how many bytes it then has.
@@ -141,27 +158,6 @@ def _readers_of_the_last(store: Store, segment: str) -> int | None:
     return store.deliveries.tally(alike[-1]).total if alike else None
 
 
-def moment_ahead(issue: Issue, provider: Provider | OwnsList, now: datetime) -> datetime:
-    """
-    Return when the provider is to deliver an issue that is handed over now.
-
-    Raises:
-        UsageError: it has no time, or one that is too near.
-        ProviderError: the provider cannot be told a time, or none so far ahead.
-    """
-    horizon = provider.limits.horizon
-    if horizon is None:
-        msg = f"{provider.name} delivers at once and keeps nothing for later"
-        raise ProviderError(msg, hint="Send it at its time, without --ahead.")
-    if issue.send_at is None or issue.send_at - now < _SOONEST:
-        msg = "the issue has no send_at in the future" if issue.send_at is None else "the issue's send_at is too near"
-        raise UsageError(msg, hint="Give it one that is at least a quarter of an hour ahead, or leave out --ahead.")
-    if issue.send_at - now > horizon:
-        msg = f"{provider.name} keeps messages for {horizon / timedelta(hours=1):.0f} hours at most"
-        raise ProviderError(msg, hint=f"The issue is for {issue.send_at:%Y-%m-%d %H:%M %Z}; hand it over later.")
-    return issue.send_at
-
-
 def _findings(issue: Issue, edition: Edition, now: datetime) -> list[str]:
     found = []
     if not issue.ready:
@@ -171,6 +167,21 @@ def _findings(issue: Issue, edition: Edition, now: datetime) -> list[str]:
     elif issue.send_at and issue.send_at > now:
         found.append(f"It is meant for {issue.send_at:%Y-%m-%d %H:%M %Z}, and would leave now.")
     return found
+
+
+def refuse_another_way(provider: Provider, frozen: Frozen, tally: Tally, wishes: Wishes) -> None:
+    """
+    See to it that a mailing goes on as it was begun, and that one that was ended stays so.
+
+    Raises:
+        UsageError: it was begun with another provider, or was cancelled.
+    """
+    if (tally.queued or wishes.to_new) and frozen.provider != provider.name:
+        msg = f"the issue was begun with the provider {frozen.provider}, and now {provider.name} is set"
+        raise UsageError(msg, hint=f"Finish it first: DIGEST_PROVIDER={frozen.provider} digest send {frozen.slug}")
+    if frozen.course is Course.CANCELLED and (wishes.to_new or wishes.amend):
+        msg = f"{frozen.slug} was cancelled, and nobody gets it any more"
+        raise UsageError(msg, hint="What is to leave after all needs an issue of its own.")
 
 
 def refuse_growth(plan: Plan, limits: Send) -> None:
@@ -184,18 +195,6 @@ def refuse_growth(plan: Plan, limits: Send) -> None:
         more = f"{plan.growth:.0%} more than the last issue's {plan.last:,}"
         msg = f"{plan.audience.readers:,} readers would get it, {more}; [send] max_growth is {limits.max_growth}"
         raise ContentError(msg, hint=f"If they are the right ones, say so by the key of this plan: --plan {plan.key}")
-
-
-def refuse_lateness(issue: Issue, limits: Send, now: datetime) -> None:
-    """
-    See to it that an issue does not leave long after its time, as from a machine that was brought back.
-
-    Raises:
-        ContentError: it is later than the settings allow.
-    """
-    if issue.send_at and now - issue.send_at > timedelta(hours=limits.max_lateness):
-        msg = f"the issue was meant for {issue.send_at:%Y-%m-%d %H:%M %Z}, more than {limits.max_lateness} hours ago"
-        raise ContentError(msg, hint="If it is still to leave, add --late, or give it another send_at.")
 
 
 def refuse_many_newcomers(newcomers: int, readers: int, limits: Send) -> None:

@@ -14,7 +14,7 @@ from digest.errors import CombinedError, ContentError, DigestError, Place, Setti
 from digest.links import slugify
 from digest.model import Finding, Message, Severity
 from digest.providers.finding import provider_class
-from digest.publishing.newsroom import FAULTS
+from digest.publishing.issues import FAULTS
 from digest.reading import INDEX, name_of
 
 if TYPE_CHECKING:

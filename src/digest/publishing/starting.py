@@ -12,7 +12,7 @@ from digest.errors import UsageError
 from digest.files import write_whole
 from digest.keys import VARIABLE, new_key
 from digest.links import slugify
-from digest.publishing.newsroom import ISSUES
+from digest.publishing.issues import ISSUES
 from digest.reading import INDEX
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from digest.model import Tally
-from digest.publishing.newsroom import FAULTS
+from digest.publishing.issues import FAULTS
+from digest.store import Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from digest.errors import DigestError
     from digest.model import Delivery, EventKind, Issue
-    from digest.publishing.newsroom import Newsroom
-    from digest.store import Course, Frozen, Handed, Store
+    from digest.publishing.issues import Issues
+    from digest.store import Frozen, Handed, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +33,17 @@ class Progress:
     """The expression that chose its readers; empty for everyone."""
     allowed: tuple[str, ...] = ()
     """The rules that were let pass in it."""
+    held: str = ""
+    """Why it is paused, where no person has paused it."""
     news: Mapping[EventKind, int] = field(default_factory=dict)
     """Of how many readers the provider has told what since."""
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints."""
+        held = {"held": self.held} if self.held else {}
         events = {"events": {kind.value: count for kind, count in self.news.items()}} if self.news else {}
         known = {"issue": self.slug, "edition": self.fingerprint, **asdict(self.tally)}
-        return known | events | _allowed(self.allowed)
+        return known | held | events | _allowed(self.allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +93,12 @@ def progress_of(store: Store, frozen: Frozen) -> Progress:
         course=frozen.course,
         segment=frozen.segment,
         allowed=frozen.allowed,
+        held=store.mailings.why_held(frozen) if frozen.course is Course.PAUSED else "",
         news=store.news.counts(frozen),
     )
 
 
-def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
+def status_of(issues: Issues, store: Store, name: str) -> IssueStatus:
     """
     Return how one issue stands, called by its path or slug.
 
@@ -102,22 +107,22 @@ def status_of(newsroom: Newsroom, store: Store, name: str) -> IssueStatus:
     """
     if store.mailings.find(name) or store.handovers.find(name):
         return _without_file(store, name)
-    return _with_file(newsroom, store, newsroom.find(name))
+    return _with_file(issues, store, issues.find(name))
 
 
-def overview(newsroom: Newsroom, store: Store) -> list[IssueStatus]:
+def overview(issues: Issues, store: Store) -> list[IssueStatus]:
     """Return how all issues stand, those included whose file is gone since they were sent."""
-    there = [_with_file(newsroom, store, path) for path in newsroom.paths()]
+    there = [_with_file(issues, store, path) for path in issues.paths()]
     begun = {frozen.slug for frozen in store.mailings.all()} | {handed.slug for handed in store.handovers.all()}
     gone = begun - {status.slug for status in there}
     return sorted([*there, *(_without_file(store, slug) for slug in gone)], key=lambda status: status.slug)
 
 
-def _with_file(newsroom: Newsroom, store: Store, path: Path) -> IssueStatus:
+def _with_file(issues: Issues, store: Store, path: Path) -> IssueStatus:
     try:
-        issue = newsroom.read(path)
+        issue = issues.read(path)
     except FAULTS as fault:
-        slug = newsroom.slug_of(path)
+        slug = issues.slug_of(path)
         return _status(store, slug, fault=fault)
     return _status(store, issue.slug, issue=issue)
 

@@ -10,78 +10,48 @@ to disk together, so a request costs one durable write or two.
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
 import httpx
 
 from digest.errors import ProviderError
 from digest.model import Receipt, State
+from digest.sending.contracts import Step
 from digest.sending.pace import Bucket, backoff
-from digest.sending.posting import Answer, Attempt, post
+from digest.sending.posting import TIMEOUT, Answer, Attempt, post
 from digest.wire.answers import Fate
 from digest.wire.introducing import open_client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from digest.model import Batch
     from digest.providers import Provider
+    from digest.sending.contracts import Claims, Pace, Report, Submit
 
-_TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=None)
 _SAFE_PART = 0.9
 """How much of a key's life we use, so that a request does not arrive when it is over."""
-
-
 _PATIENCE = 3
 """How often a request is posted again under its key before others go first; it must not hold them up."""
 _LONGEST_WAIT = 900
 """Seconds that a run waits for a service; who asks for more is asked again by the next run."""
+_MISSES = 3
+"""How many places in a row may be missed; on a machine that is too slow for them, requests leave when they can."""
+_LEAD = 0.1
+"""Seconds before its place at a pace at which a batch is claimed, so that a slow disk does not make it late."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """News of a run: how many readers were settled, or what went wrong."""
-
-    settled: int = 0
-    trouble: str = ""
-    """What went wrong, and what follows from it."""
-
-
-Report: TypeAlias = "Callable[[Step], None]"
-
-
-class Claims(Protocol):
-    """The batches that an engine works off; `digest.store.Claims` says what each of these means."""
-
-    def together(self) -> AbstractContextManager[None]:
-        """Make one durable write of all that is done inside."""
-
-    def adopt(self) -> Iterator[tuple[Batch, bool]]:
-        """Take on the batches of dead claimants, and tell whether each is the same to the byte."""
-
-    def claim(self, *, now: datetime) -> Batch | None:
-        """Return what is to be posted next; None when nothing is queued."""
-
-    def settle(self, batch: Batch, receipts: Sequence[Receipt], *, now: datetime) -> int:
-        """Write down what became of each reader; return how many are to be tried again."""
-
-    def release(self, batch: Batch) -> None:
-        """Queue a batch again that surely did not leave."""
-
-    def halve(self, batch: Batch, *, reason: str, now: datetime) -> None:
-        """Queue a batch again as two that surely did not leave."""
-
-    def doubt(self, batch: Batch, *, reason: str, now: datetime) -> None:
-        """Write down that nobody knows whether a batch was accepted."""
+class RestError(ProviderError):
+    """The provider asks to be left alone for longer than a run waits."""
 
 
 class Engine:
@@ -95,6 +65,9 @@ class Engine:
         report: is told every step.
         stop_after: so many requests in a row from which nobody got anything end the run.
         stopping: once it is set, nothing new is begun; what is in flight is finished.
+        pace: when requests may leave; by default, as the provider's own pace has it in this run alone.
+        submit: has an attempt posted; by default, threads of this run do.
+        most: so many batches are claimed at most; None for all.
         chance: returns a number from 0 up to 1 at random.
     """
 
@@ -107,6 +80,9 @@ class Engine:
         report: Report,
         stop_after: int,
         stopping: Event | None = None,
+        pace: Pace | None = None,
+        submit: Submit | None = None,
+        most: int | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._claims = claims
@@ -116,7 +92,12 @@ class Engine:
         self._stop_after = stop_after
         self._stopping = stopping or Event()
         self._chance = chance
-        self._bucket = Bucket(provider.limits.pace)
+        self._pace = pace or Bucket(provider.limits.pace)
+        self._keeps_places = pace is not None and provider.limits.pace is not None
+        """Whether others go by our places, so that none may be taken while they wait for us, and none be used late."""
+        self._submit = submit
+        self._left = math.inf if most is None else most
+        """How many batches may still be claimed."""
         self._place: float | None = None
         """The moment from which the next request may leave; None until one is asked for."""
         self._waiting: deque[Attempt] = deque()
@@ -124,12 +105,16 @@ class Engine:
         self._belated: deque[Attempt] = deque()
         """Those of them that were posted again and again, and still nobody knows: they go last."""
         self._flying: set[Future[Answer]] = set()
-        self._dry = False
-        """Whether there is nothing left to claim."""
+        self._found_nothing = False
+        """Whether there was nothing to claim when we last tried."""
         self._in_vain = 0
         """How many requests in a row were of no use; those that failed together count as one."""
+        self._missed = 0
+        """How many places in a row were missed."""
         self._spell = 0
         """Counts the waits after a failure; what was posted before one is no news of what follows."""
+        self._rest: float | None = None
+        """The moment until which nothing may leave, once the ledger has what was learned from it."""
         self._fault: Exception | None = None
 
     def deliver(self) -> None:
@@ -143,26 +128,35 @@ class Engine:
         """
         with self._threads() as submit:
             self._adopt()
-            while self._flying or not (self._dry or self._ends):
+            while self._flying or not (self._is_dry or self._ends):
                 answers = self._wait()
                 with self._claims.together():
                     for answer in answers:
                         self._conclude(answer)
                     attempts = [*self._next()]
+                self._hold()
                 self._flying.update(map(submit, attempts))
         if self._fault:
             raise self._fault
+
+    @property
+    def _is_dry(self) -> bool:
+        """Whether there is nothing left to post."""
+        return self._found_nothing or (self._left <= 0 and not (self._waiting or self._belated))
 
     @property
     def _ends(self) -> bool:
         return self._fault is not None or self._stopping.is_set()
 
     @contextmanager
-    def _threads(self) -> Iterator[Callable[[Attempt], Future[Answer]]]:
+    def _threads(self) -> Iterator[Submit]:
         """Give threads that post through one client. After an exception nobody waits for what is in flight."""
+        if self._submit:
+            yield self._submit
+            return
         count = self._provider.limits.concurrency
         limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
-        client = open_client(transport=self._provider.transport, timeout=_TIMEOUT, limits=limits)
+        client = open_client(transport=self._provider.transport, timeout=TIMEOUT, limits=limits)
         pool = ThreadPoolExecutor(count, thread_name_prefix="post")
         try:
             yield lambda attempt: pool.submit(post, attempt, self._provider, client, self._now)
@@ -174,6 +168,7 @@ class Engine:
     def _adopt(self) -> None:
         """Take on what dead processes had claimed: to be posted again under its key, or else in doubt."""
         for batch, same in self._claims.adopt():
+            self._left -= 1
             if same and self._key_holds(batch):
                 self._waiting.append(Attempt(batch=batch, again=True))
             else:
@@ -187,39 +182,54 @@ class Engine:
 
     def _wait(self) -> list[Answer]:
         """Return what has come back; wait until something has, or until the next request may leave."""
-        can_begin = not (self._dry or self._ends) and len(self._flying) < self._provider.limits.concurrency
-        delay = self._delay() if can_begin else None
+        delay = self._delay() if self._can_begin else None
         if not self._flying:
             self._stopping.wait(delay)
             return []
         done, self._flying = wait(self._flying, timeout=delay, return_when=FIRST_COMPLETED)
+        if self._can_begin:
+            self._delay()  # to ask for a place while the ledger is written to would keep others waiting for theirs
         return [future.result() for future in done]
 
+    @property
+    def _can_begin(self) -> bool:
+        return not (self._is_dry or self._ends) and len(self._flying) < self._provider.limits.concurrency
+
     def _delay(self) -> float:
-        """Return in how many seconds the next request may leave."""
+        """Return in how many seconds the next request may be claimed; it leaves at its place."""
         now = time.monotonic()
         if self._place is None:
-            self._place = now + self._bucket.reserve(now)
-        return max(0.0, self._place - now)
+            self._place = now + self._pace.reserve(now)
+        return max(0.0, self._place - (_LEAD if self._keeps_places else 0) - now)
 
     def _next(self) -> Iterator[Attempt]:
         """Return what may leave now, claimed."""
         for _ in range(self._provider.limits.concurrency - len(self._flying)):
-            if self._ends or self._delay():
+            if self._ends or not self._may_leave():
                 return
             attempt = self._take()
-            self._dry = attempt is None
+            self._found_nothing = attempt is None
             if attempt is None:
                 return
+            place = self._place if self._keeps_places else None
+            yield replace(attempt, spell=self._spell, place=place, strict=self._missed < _MISSES)
             self._place = None
-            yield replace(attempt, spell=self._spell)
+
+    def _may_leave(self) -> bool:
+        """Tell whether the next request may be claimed at once."""
+        if self._rest is not None or (self._keeps_places and self._place is None) or self._delay():
+            return False
+        if not self._pace.stands():
+            self._place = None
+        return self._place is not None
 
     def _take(self) -> Attempt | None:
         attempt = self._repeat(self._waiting)
         if attempt:
             return attempt
-        batch = self._claims.claim(now=self._now())
+        batch = self._claims.claim(now=self._now()) if self._left > 0 else None
         if batch:
+            self._left -= 1
             return Attempt(batch=batch)
         self._adopt()  # another process may have died since we began
         return self._repeat(self._waiting) or self._repeat(self._belated)
@@ -236,6 +246,10 @@ class Engine:
     def _conclude(self, answer: Answer) -> None:
         """Write down what came of an attempt, and draw the lessons."""
         attempt, then = answer.attempt, "it is tried again"
+        self._missed = self._missed + 1 if answer.missed else 0
+        if answer.missed:
+            self._take_another_place(attempt)
+            return
         if answer.fate is Fate.ANSWERED:
             again = self._claims.settle(attempt.batch, answer.receipts, now=self._now())
             self._report(Step(settled=len(answer.receipts) - again))
@@ -244,9 +258,21 @@ class Engine:
         elif answer.fate is Fate.REJECTED:
             then = self._isolate(answer)
         else:
-            self._claims.release(attempt.batch)
-        self._dry = False  # something may be queued anew
+            self._release(attempt)
+        self._found_nothing = False  # something may be queued anew
         self._learn(answer, then)
+
+    def _release(self, attempt: Attempt) -> None:
+        self._claims.release(attempt.batch)
+        self._left += 1
+
+    def _take_another_place(self, attempt: Attempt) -> None:
+        """Let an attempt that has not left at its place wait for another one."""
+        self._found_nothing = False
+        if attempt.again:
+            self._waiting.appendleft(attempt)
+        else:
+            self._release(attempt)
 
     def _isolate(self, answer: Answer) -> str:
         """Halve a batch that was rejected for something in it, until whoever is at fault stands alone; say which."""
@@ -272,7 +298,7 @@ class Engine:
 
     def _doubt(self, batch: Batch, reason: str) -> None:
         self._claims.doubt(batch, reason=reason, now=self._now())
-        self._report(Step(settled=len(batch.readers)))
+        self._report(Step(settled=len(batch.readers), in_doubt=len(batch.readers)))
 
     def _learn(self, answer: Answer, then: str) -> None:
         """Go on at once after a success, later after a failure, and not at all where that would be of no use."""
@@ -282,6 +308,7 @@ class Engine:
             self._in_vain += 1
         self._fault = self._fault or self._verdict(answer)
         if self._fault:
+            self._rest_for(answer.wait or 0)  # others may post through the same account
             return
         failed = answer.fate in {Fate.NOT_TAKEN, Fate.OPEN}
         if failed and answer.attempt.spell == self._spell:
@@ -289,12 +316,17 @@ class Engine:
         if failed or answer.fate is Fate.REJECTED:
             self._report(Step(trouble=f"{self._provider.name}: {answer.reason}; {then}"))
         if failed or answer.wait:
-            self._hold(backoff(max(self._in_vain, 1), self._chance()) if answer.wait is None else answer.wait)
+            self._rest_for(backoff(max(self._in_vain, 1), self._chance()) if answer.wait is None else answer.wait)
 
-    def _hold(self, seconds: float) -> None:
+    def _rest_for(self, seconds: float) -> None:
         """Let nothing leave for so long."""
-        self._bucket.hold_until(time.monotonic() + seconds)
-        self._place = None
+        self._rest = max(self._rest or 0, time.monotonic() + seconds)
+
+    def _hold(self) -> None:
+        """Have the pace know of a rest, when no transaction of ours makes others wait for it."""
+        if self._rest is not None:
+            self._pace.hold_until(self._rest)
+            self._rest = self._place = None
 
     def _verdict(self, answer: Answer) -> Exception | None:
         """Return what ends the run, if anything does."""
@@ -303,7 +335,9 @@ class Engine:
         if answer.fate is Fate.REFUSED:
             return answer.cause or ProviderError(f"{self._provider.name} refuses: {answer.reason}")
         if answer.wait and answer.wait > _LONGEST_WAIT:
-            fault = ProviderError(f"{self._provider.name} asks to be left alone for {answer.wait / 60:,.0f} minutes")
+            fault: ProviderError = RestError(
+                f"{self._provider.name} asks to be left alone for {answer.wait / 60:,.0f} minutes"
+            )
         elif self._in_vain >= self._stop_after:
             rows = f" in {self._in_vain} requests in a row" if self._in_vain > 1 else ""
             unsure = answer.fate is Fate.OPEN or answer.attempt.again

@@ -125,6 +125,10 @@ class Bucket:
         self._due = max(moment, self._due) + self._interval
         return moment - now
 
+    def stands(self) -> bool:
+        """Return that the place that was taken last counts: whoever takes places here is told of holds anyhow."""
+        return True
+
     def hold_until(self, moment: float) -> None:
         """Give no place before `moment`, as a service may ask. Places that were given stay."""
         self._held = max(self._held, moment)

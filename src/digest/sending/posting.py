@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import httpx
 
 from digest.errors import ProviderError
 from digest.model import State
 from digest.sending.pace import retry_after
 from digest.wire.answers import Fate, RejectedError, UnclearError, fate_of, watch
+from digest.wire.introducing import open_client
 from digest.wire.words import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    import httpx
-
     from digest.model import Batch, Receipt
     from digest.providers import Provider
+
+TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=None)
+_LATE = 0.02
+"""Seconds after its place in time at which a request may still leave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,10 @@ class Attempt:
     """How often this run was told to post it again."""
     spell: int = 0
     """During which spell of the engine it was posted."""
+    place: float | None = None
+    """Its place in time, a moment of the monotonic clock, if it is to be kept."""
+    strict: bool = True
+    """Whether it is better not to leave than to leave late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +55,8 @@ class Answer:
     """One for each reader, when it was answered."""
     wait: float | None = None
     """How many seconds the service asks to be left alone."""
+    missed: bool = False
+    """Whether it was not posted since its place in time was over."""
     cause: Exception | None = None
     """What was raised; one that is no `ProviderError` and no failure of the network ends the run."""
 
@@ -53,6 +66,39 @@ class Answer:
         if self.cause:
             return clean(str(self.cause)) or type(self.cause).__name__
         return "; ".join(sorted({receipt.reason for receipt in self.receipts if receipt.reason})) or "it gave no reason"
+
+
+class Outlet:
+    """
+    One client for many engines in one process, each of which posts in its own thread.
+
+    Args:
+        provider: who delivers.
+        now: the clock.
+        connections: how many threads post at once, at most.
+        report: is told what came of each request.
+    """
+
+    def __init__(
+        self, provider: Provider, now: Callable[[], datetime], *, connections: int, report: Callable[[Answer], None]
+    ) -> None:
+        self._provider = provider
+        self._now = now
+        self._report = report
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        self._client = open_client(transport=provider.transport, timeout=TIMEOUT, limits=limits)
+
+    def post(self, attempt: Attempt) -> Future[Answer]:
+        """Post in the thread that calls; what is returned is done."""
+        answer = post(attempt, self._provider, self._client, self._now)
+        self._report(answer)
+        done: Future[Answer] = Future()
+        done.set_result(answer)
+        return done
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._client.close()
 
 
 def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callable[[], datetime]) -> Answer:
@@ -67,6 +113,8 @@ def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callab
     body = None
     if provider.transport is None:  # a transport of the provider's own may act on parts of a body
         request, body = watch(request)
+    if not _keep_place(attempt):
+        return Answer(attempt=attempt, fate=Fate.NOT_TAKEN, missed=True)
     try:
         response = client.send(request)
     except Exception as fault:  # noqa: BLE001  # whatever it is, the batch may have left, and that is written down
@@ -75,6 +123,14 @@ def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callab
     if answer.fate is Fate.OPEN and body and not body.whole:
         answer = replace(answer, fate=Fate.NOT_TAKEN)  # it answered before it had all, so it has acted on nothing
     return replace(answer, wait=retry_after(response.headers, now()))
+
+
+def _keep_place(attempt: Attempt) -> bool:
+    """Wait for the place of an attempt, and return whether it may leave: late, it would come too near to the next."""
+    if attempt.place is None:
+        return True
+    time.sleep(max(0.0, attempt.place - time.monotonic()))
+    return not attempt.strict or time.monotonic() - attempt.place < _LATE
 
 
 def _refuse_size(request: httpx.Request, provider: Provider) -> None:

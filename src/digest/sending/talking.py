@@ -33,12 +33,18 @@ class Line:
     Args:
         report: is told, in a few words, why it takes longer.
         wait: waits so many seconds.
+        transport: what requests travel by; None is HTTP over the network.
     """
 
-    def __init__(self, report: Callable[[str], None], wait: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        report: Callable[[str], None],
+        wait: Callable[[float], None],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
         self._report = report
         self._wait = wait
-        self._client = open_client(timeout=_TIMEOUT)
+        self._client = open_client(transport=transport, timeout=_TIMEOUT)
 
     def __enter__(self) -> Fetch:
         return self._fetch

@@ -23,12 +23,15 @@ from digest.store.locks import FileLocks, Locks
 from digest.store.mailings import BegunError, Course, Frozen, Mailings
 from digest.store.news import Item, News
 from digest.store.notices import Notices
+from digest.store.numbering import Numbering, Numbers, numberings_of
+from digest.store.paces import Paces
 from digest.store.pauses import Pauses
 from digest.store.proofs import Proofs
 from digest.store.schema import migrate, name_of, read_migrations, steps_taken
 from digest.store.signups import SignUps
 from digest.store.subscribers import Put, Subscribers
 from digest.store.syncs import Sync, Syncs
+from digest.store.taking import take_readers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +53,7 @@ __all__ = [
     "Item",
     "Ledger",
     "MissingStoreError",
+    "Numbering",
     "Put",
     "Stage",
     "Store",
@@ -57,6 +61,7 @@ __all__ = [
     "Sync",
     "Syncs",
     "bring_up_to_date",
+    "numberings_of",
     "open_database",
     "open_store",
 ]
@@ -77,15 +82,26 @@ class Store:
     """An open store; it belongs to the thread that opened it."""
 
     def __init__(
-        self, database: Database, locks: Locks, tokens: Tokens | None = None, clock: Callable[[], datetime] = present
+        self,
+        database: Database,
+        locks: Locks,
+        tokens: Tokens | None = None,
+        clock: Callable[[], datetime] = present,
+        numbering: Numbering | None = None,
     ) -> None:
         self.name = name_of(database)
         """The list's own name in public addresses: it stays, wherever the list is moved to."""
-        spell = partial(tokens.name_reader, self.name) if tokens else str
+        self.numbering = numbering
+        """How its readers are numbered, where it is made anew for each run and knows nothing of earlier ones."""
+        # There each name tells its list, too, since readers may have been named elsewhere.
+        own_name = partial(tokens.name_reader, self.name) if tokens else str
+        spell = tokens.sign_name if tokens and numbering else own_name
+        self.numbers = Numbers(database, numberings_of(tokens.keys) if tokens else ())
         self._columns = Columns(database, spell)
-        self.subscribers = Subscribers(database, spell)
+        self.subscribers = Subscribers(database, spell, self.numbers, numbering)
         self.audiences = Audiences(database, self.subscribers, self._columns, clock)
         self.pauses = Pauses(database)
+        self.paces = Paces(database)
         self.proofs = Proofs(database)
         self.sign_ups = SignUps(database)
         self.notices = Notices(database)
@@ -100,8 +116,13 @@ class Store:
         self._locks = locks
 
     @contextmanager
-    def claims(self, frozen: Frozen) -> Iterator[Claims]:
-        """Return the batches of a mailing for this process to claim; whoever looks can tell as long as it lives."""
+    def claims(self, frozen: Frozen, *, abreast: int = 1) -> Iterator[Claims]:
+        """
+        Return the batches of a mailing for this process to claim; whoever looks can tell as long as it lives.
+
+        So many of them are to be posted `abreast`, which matters where they are claimed ahead.
+        """
+        del abreast
         claimant = f"{SENDER}-{token_hex(8)}"
         with self._locks.hold(claimant):
             lives = self._locks.is_held
@@ -118,6 +139,20 @@ class Store:
     def attempt(self) -> AbstractContextManager[None]:
         """Inside of `together`, do all of something or nothing; the rest stands either way."""
         return self._database.attempt()
+
+    def take_readers(self, url: str) -> int:
+        """
+        Bring all readers of another store into this one, which is numbered and empty; return how many they are.
+
+        Raises:
+            SettingsError: there is no such store, or it cannot be used.
+            CollisionError: two addresses have one number.
+        """
+        if self.numbering is None:
+            msg = "readers are taken over by numbers that follow from their addresses"
+            raise ValueError(msg)
+        with open_database(url, create=False) as (source, _):
+            return take_readers(source, self._database, self.numbering)
 
     def growth(self, *, length: Length, now: datetime) -> Growth:
         """Count the list period by period, up to the present one."""
@@ -139,7 +174,12 @@ class Store:
 
 @contextmanager
 def open_store(
-    url: str, *, create: bool = True, tokens: Tokens | None = None, clock: Callable[[], datetime] = present
+    url: str,
+    *,
+    create: bool = True,
+    tokens: Tokens | None = None,
+    clock: Callable[[], datetime] = present,
+    numbering: Numbering | None = None,
 ) -> Iterator[Store]:
     """
     Open the store at `url`, and bring its tables to their newest form.
@@ -147,7 +187,8 @@ def open_store(
     That is ``sqlite:///path/to/file.db``, ``sqlite://`` for one that lives in memory only, or
     ``postgresql://host/database``. A relative path starts at the working folder; an absolute one has four slashes. The
     file and its folder are made when they are missing, and so are the tables, unless `create` is false. `tokens` sign
-    the tokens of readers; without, theirs open nothing. Whose pause is not over is told by the `clock`.
+    the tokens of readers; without, theirs open nothing. Whose pause is not over is told by the `clock`. With a
+    `numbering`, readers get ids that follow from their addresses: the same in each store that is filled with them.
 
     Raises:
         SettingsError: there is no such store, or it cannot be used.
@@ -155,7 +196,7 @@ def open_store(
     """
     with open_database(url, create=create) as (database, locks):
         bring_up_to_date(database, create=create)
-        yield Store(database, locks, tokens, clock)
+        yield Store(database, locks, tokens, clock, numbering)
 
 
 def bring_up_to_date(database: Database, *, create: bool = True) -> None:

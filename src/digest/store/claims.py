@@ -53,6 +53,7 @@ class Claims:
         frozen: Frozen,
         claimant: str,
         lives: Callable[[str], bool],
+        number: int | None = None,
     ) -> None:
         self._database = database
         self._sql = database.queries("ledger.sql")
@@ -63,6 +64,23 @@ class Claims:
         self._frozen = frozen
         self._claimant = claimant
         self._lives = lives
+        self._number = number
+
+    def only(self, number: int) -> Claims:
+        """Return one batch alone, for the same process to claim; what is cut from it is left to others."""
+        return Claims(
+            self._database,
+            self._mailings,
+            self._columns,
+            frozen=self._frozen,
+            claimant=self._claimant,
+            lives=self._lives,
+            number=number,
+        )
+
+    def waits(self) -> bool:
+        """Return whether there is anything to do, which costs less than to begin with it."""
+        return self._database.fetch_one(self._sql["waits"], mailing=self._frozen.id, number=self._number) is not None
 
     def together(self) -> AbstractContextManager[None]:
         """Make one durable write of all that is done inside; nothing of it has happened before its end."""
@@ -76,7 +94,7 @@ class Claims:
         nothing is queued, or that the mailing was paused or ended.
         """
         with self._database.transaction():
-            while row := self._database.fetch_one(self._sql["next_queued"], mailing=self._frozen.id):
+            while row := self._next_queued():
                 number, origin, attempts, packed, edition = row
                 ids = unpack(packed)
                 readers = self._admit(ids, origin, self._mailings.edition(edition).fields, now)
@@ -90,6 +108,11 @@ class Claims:
             # What was claimed when the mailing was ended, and came back.
             self._database.change(self._sql["cancel"], mailing=self._frozen.id, reason=CANCELLED, now=to_stamp(now))
         return None
+
+    def _next_queued(self) -> Any | None:
+        if self._number is None:
+            return self._database.fetch_one(self._sql["next_queued"], mailing=self._frozen.id)
+        return self._database.fetch_one(self._sql["queued"], mailing=self._frozen.id, number=self._number)
 
     def _claim(
         self, number: int, *, attempt: int, readers: Readers, packed: bytes, edition_id: int, now: datetime
@@ -128,6 +151,8 @@ class Claims:
         to the byte; it is not when a reader's values have changed since, or are gone.
         """
         for number, claimant in self._in_state("claimed"):
+            if self._number not in {None, number}:
+                continue
             dead = claimant != self._claimant and not self._lives(claimant)
             if dead and self._take_over(number, "claimed", claimant):
                 batch, digest, _ = self._rebuild(number)

@@ -8,7 +8,7 @@ order by cast(column_name as text) collate "C";
 
 -- name: keep_still
 -- Nobody writes until this transaction ends; to read is free.
-lock table subscribers, mailings, editions, edition_images, batches, outcomes, news, history, pauses, proofs, erased, sign_ups, notices, handovers
+lock table subscribers, mailings, editions, edition_images, batches, outcomes, news, history, pauses, proofs, erased, sign_ups, notices, handovers, numbers
 in share mode;
 
 -- name: highest_id

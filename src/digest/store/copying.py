@@ -37,6 +37,8 @@ TABLES = (
     "notices",
     "handovers",
     "syncs",
+    "paces",
+    "numbers",
     IDENTITY,
 )
 """All that a store keeps, each table behind those that it refers to."""

@@ -155,8 +155,8 @@ class Database(ABC):
         """Return how many rows were changed."""
 
     @abstractmethod
-    def change_many(self, query: str, rows: Iterable[Mapping[str, object]]) -> None:
-        """Run a query once for each of the `rows`."""
+    def change_many(self, query: str, rows: Iterable[Mapping[str, object]]) -> int:
+        """Run a query once for each of the `rows`, and return how many rows were changed by all of it."""
 
     @abstractmethod
     def run(self, script: str) -> None:

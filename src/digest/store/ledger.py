@@ -114,6 +114,35 @@ class Ledger:
             self._mailings.turn(frozen, Course.CANCELLED)
             self._database.change(self._sql["cancel"], mailing=frozen.id, reason=CANCELLED, now=to_stamp(now))
 
+    def take_back(self, frozen: Frozen, *, now: datetime) -> int:
+        """
+        Skip those of a mailing that was ended whose messages the provider has given back; return how many they are.
+
+        They are all that it had, be it known or in doubt. Who was refused stays so.
+        """
+        with self._database.transaction():
+            self._be_alone(frozen)
+            refused = {number for _, number in self._database.fetch_all(self._sql["refused"], mailing=frozen.id)}
+            return sum(
+                self._give_back(frozen, number, refused, now)
+                for state in ("settled", "in_doubt")
+                for number, _ in self._database.fetch_all(self._sql["in_state"], mailing=frozen.id, state=state)
+            )
+
+    def _give_back(self, frozen: Frozen, number: int, refused: set[int], now: datetime) -> int:
+        """Skip the readers of a batch; those who were refused stay in it, and the others get one of their own."""
+        ((row),) = self._database.fetch_all(self._sql["past"], mailing=frozen.id, number=number)
+        ids = unpack(row[2])
+        staying = [one for one in ids if one in refused]
+        given_back = [one for one in ids if one not in refused]
+        place = {"mailing": frozen.id, "number": number}
+        if staying and given_back:
+            self._database.change(self._sql["keep_only"], **place, **contents(staying), message_ids=None)
+            self._database.change(self._sql["move"], **place, **contents(given_back), state="skipped", reason=CANCELLED)
+        elif given_back:
+            self._database.change(self._sql["take_back"], **place, reason=CANCELLED, now=to_stamp(now))
+        return len(given_back)
+
     def retry(self, frozen: Frozen) -> int:
         """Queue those again whom the provider refused, and return how many they are."""
         with self._database.transaction():

@@ -36,6 +36,17 @@ where mailing_id = :mailing and state = 'queued'
 and exists (select 1 from mailings where id = :mailing and state = 'open')
 order by number limit 1;
 
+-- name: queued
+-- This one batch to be posted, in the same columns.
+select number, origin, attempts, readers, (select max(id) from editions where mailing_id = :mailing) from batches
+where mailing_id = :mailing and number = :number and state = 'queued'
+and exists (select 1 from mailings where id = :mailing and state = 'open');
+
+-- name: waits
+-- Whether this one batch is to be posted, or was begun by somebody who may be dead.
+select 1 from batches where mailing_id = :mailing and number = :number and state in ('queued', 'claimed')
+and exists (select 1 from mailings where id = :mailing and state = 'open');
+
 -- name: in_state
 -- Batches that stand so, and who claimed them.
 select number, claimant from batches where mailing_id = :mailing and state = :state order by number;
@@ -94,6 +105,11 @@ values (:mailing, :subscriber, :origin, :state, :reason, :now);
 update batches set state = 'skipped', reason = :reason, settled_at = :now
 where mailing_id = :mailing and state = 'queued'
 and exists (select 1 from mailings where id = :mailing and state = 'cancelled');
+
+-- name: take_back
+-- What the provider has given back is not sent.
+update batches set state = 'skipped', reason = :reason, settled_at = :now, message_ids = null
+where mailing_id = :mailing and number = :number and state in ('settled', 'in_doubt');
 
 -- name: refused
 -- Those whom the provider refused, by the batch that they were first cut into.

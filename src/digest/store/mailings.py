@@ -87,6 +87,10 @@ class Mailings:
         begun = {number for (number,) in self._database.fetch_all(self._sql["unfinished"])}
         return [frozen for frozen in self.all() if frozen.id in begun and frozen.course is not Course.CANCELLED]
 
+    def doubtful(self) -> set[int]:
+        """Return the ids of those that have readers of whom nobody knows whether they got it."""
+        return {number for (number,) in self._database.fetch_all(self._sql["doubtful"])}
+
     def begin(self, plan: Plan, *, now: datetime) -> Frozen:
         """
         Keep a plan's edition as a new mailing.
@@ -140,6 +144,15 @@ class Mailings:
     def turn(self, frozen: Frozen, course: Course) -> bool:
         """Pause a mailing, open it again or end it, and say whether that is news; what is cancelled stays so."""
         return self._database.change(self._sql["turn"], mailing=frozen.id, state=course.value) == 1
+
+    def hold(self, frozen: Frozen, reason: str) -> bool:
+        """Pause a mailing for all who send it, as no more would come of it, and say whether that is news."""
+        return self._database.change(self._sql["hold"], mailing=frozen.id, reason=reason) == 1
+
+    def why_held(self, frozen: Frozen) -> str:
+        """Return why a mailing is paused that no person has paused; blank for all others."""
+        ((reason,),) = self._database.fetch_all(self._sql["why_held"], mailing=frozen.id)
+        return str(reason)
 
 
 def _frozen(row: tuple[Any, ...]) -> Frozen:

@@ -17,6 +17,10 @@ order by mailings.id;
 -- The mailings of which something is left to post, or was begun.
 select distinct mailing_id from batches where state in ('queued', 'claimed');
 
+-- name: doubtful
+-- The mailings that have readers of whom nobody knows whether they got it.
+select distinct mailing_id from batches where state = 'in_doubt';
+
 -- name: keep
 -- Begins a mailing.
 insert into mailings (slug, provider, segment, batch_size, state, frozen_at)
@@ -42,4 +46,12 @@ select content from edition_images where edition_id = :edition order by position
 
 -- name: turn
 -- Pauses a mailing, opens it again, or ends it; one that is cancelled stays so.
-update mailings set state = :state where id = :mailing and state <> 'cancelled' and state <> :state;
+update mailings set state = :state, held = '' where id = :mailing and state <> 'cancelled' and state <> :state;
+
+-- name: hold
+-- Pauses a mailing that goes on, and says why.
+update mailings set state = 'paused', held = :reason where id = :mailing and state = 'open';
+
+-- name: why_held
+-- Why a mailing was paused that no person has paused.
+select held from mailings where id = :mailing;

@@ -81,6 +81,11 @@ class PostgreSQL(Database):
         self._alone = lock_key(schema, "transaction")
         self._streams = count()
 
+    @property
+    def connection(self) -> Connection[TupleRow]:
+        """The connection itself, for a library that is to take part in what happens here."""
+        return self._connection
+
     def _begin(self) -> None:
         # Whatever the server's default: a later level would go on seeing what was there before it waited for others.
         self._connection.execute(b"begin isolation level read committed")
@@ -122,12 +127,14 @@ class PostgreSQL(Database):
     def _execute(self, query: str, values: Mapping[str, object]) -> psycopg.Cursor[TupleRow]:
         return self._connection.execute(spell(query), values, binary=True)
 
-    def change_many(self, query: str, rows: Iterable[Mapping[str, object]]) -> None:
+    def change_many(self, query: str, rows: Iterable[Mapping[str, object]]) -> int:
         """Run a query once for each of the `rows`, which may ask this database while they are made."""
-        waiting = iter(rows)
+        waiting, changed = iter(rows), 0
         with self._connection.cursor() as cursor:
             while block := [*islice(waiting, _BLOCK)]:
                 cursor.executemany(spell(query), block)
+                changed += cursor.rowcount
+        return changed
 
     def run(self, script: str) -> None:
         """Run several statements in the transaction that is open."""

@@ -20,7 +20,9 @@ order by id limit :size;
 
 -- name: records
 -- The readers behind an id, when they joined, and their consent; a standing that is null leaves nobody out.
-select id, email, name, fields, tags, standing, token, added_at, consent, source from subscribers
+select id, email, name, fields, tags, standing, token, added_at, consent, source,
+    (select until from pauses where subscriber_id = subscribers.id)
+from subscribers
 where id > :after and (cast(:standing as text) is null or standing = :standing)
 order by id limit :size;
 

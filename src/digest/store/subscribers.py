@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64encode
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from secrets import token_bytes
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from digest.model import Change, Consent, Standing, Subscriber
+from digest.store.admitting import Admission
 from digest.store.database import from_json, to_json, to_stamp
 from digest.store.erasing import Erased, Seal, key_of
 from digest.store.meeting import Entry, Meeting, Put, spell_consent
+from digest.store.numbering import Numbers
 from digest.store.pauses import Pauses
 from digest.store.standing import may_follow, may_return
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from digest.model import Newcomer
     from digest.store.database import Database
+    from digest.store.numbering import Numbering
 
 __all__ = ["BLOCK", "Put", "Record", "Seal", "Subscribers"]
 
@@ -42,6 +43,10 @@ class Record:
     subscriber: Subscriber
     joined_at: datetime
     consent: Consent
+    name: str
+    """What the list calls them in public addresses."""
+    paused_until: datetime | None
+    """When their latest pause ends, or ended."""
 
 
 class _RehearsedError(Exception):
@@ -55,12 +60,22 @@ class Subscribers:
     Args:
         database: where they are.
         spell: makes a reader's token of their name in the store.
+        numbers: finds readers by numbers that follow from their addresses.
+        numbering: gives readers such a number as their id; without, the database numbers them.
     """
 
-    def __init__(self, database: Database, spell: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        spell: Callable[[str], str],
+        numbers: Numbers | None = None,
+        numbering: Numbering | None = None,
+    ) -> None:
         self._database = database
         self._sql = database.queries("subscribers.sql")
         self._spell = spell
+        self._numbers = numbers or Numbers(database)
+        self._admission = Admission(database, numbering)
         self._erased = Erased(database)
         self._pauses = Pauses(database)
 
@@ -88,6 +103,7 @@ class Subscribers:
 
         Raises:
             SettingsError: readers were erased, and not with this seal.
+            CollisionError: two addresses have one number.
         """
         stamp = to_stamp(now)
         with suppress(_RehearsedError), self._database.transaction(alone=True):
@@ -109,15 +125,7 @@ class Subscribers:
         return outcomes
 
     def _write(self, meeting: Meeting, ids: dict[str, int], stamp: str, reason: str) -> None:
-        added = (
-            {
-                **entry.row(key, stamp),
-                "token": token,
-                "source": newcomer.consent.source,
-                "joined": to_stamp(newcomer.joined_at) if newcomer.joined_at else stamp,
-            }
-            for (key, entry, newcomer), token in zip(meeting.added(), _names(stamp), strict=False)
-        )
+        self._admission.admit([*meeting.added()], stamp)
         changed = meeting.changed()
         updates = (after.row(key, stamp) for key, _, after in changed)
         changes = (
@@ -131,7 +139,6 @@ class Subscribers:
             for key, before, after in changed
             if after.standing != before.standing
         )
-        self._database.change_many(self._sql["add"], added)
         self._database.change_many(self._sql["update"], updates)
         self._database.change_many(self._sql["add_change"], changes)
 
@@ -228,6 +235,7 @@ class Subscribers:
                 self._erased.forget(key, seal)
                 self._erased.add(old_key, self._erased.usable(seal) or seal, stamp)
             self._forget_moves(number)
+            self._numbers.note(number, old_key, key)
             self._database.change(self._sql["forget_notices"], key=old_key)
             self._database.change(self._sql["forget_mentions"], email=before.email, key=old_key)
             self._database.change(self._sql["move"], id=number, key=key, email=email, now=stamp)
@@ -256,7 +264,14 @@ class Subscribers:
         return self._subscriber(row) if row else None
 
     def find_name(self, name: str) -> Subscriber | None:
-        """Return the reader of a name that the list gave them, which stands in their token."""
+        """
+        Return the reader of a name that the list gave them, which stands in their token.
+
+        With a full stop in it, it is a name that follows from their address: see `Numbering.name_of`.
+        """
+        if "." in name:
+            number = self._numbers.find(name)
+            return self.find_id(number) if number else None
         row = self._database.fetch_one(self._sql["find_name"], name=name)
         return self._subscriber(row) if row else None
 
@@ -317,26 +332,13 @@ class Subscribers:
         )
 
     def _record(self, row: tuple[Any, ...]) -> Record:
-        *columns, added_at, consent, source = row
+        *columns, added_at, consent, source, paused_until = row
         facts = {"source": source, **from_json(consent)}
         facts |= {name: datetime.fromisoformat(facts[name]) for name in ("at", "asked_at") if name in facts}
         return Record(
             subscriber=self._subscriber(tuple(columns)),
             joined_at=datetime.fromisoformat(added_at),
             consent=Consent(**facts),
+            name=columns[-1],
+            paused_until=datetime.fromisoformat(paused_until) if paused_until else None,
         )
-
-
-def _names(stamp: str) -> Iterator[str]:
-    """
-    Return names for readers in public addresses, which tell nobody how many they are.
-
-    They begin with the time, so that the index of a million of them grows at its end; 80 random bits follow, many of
-    them from one question to the system.
-    """
-    milliseconds = int(datetime.fromisoformat(stamp).timestamp() * 1000)
-    beginning = max(milliseconds, 0).to_bytes(6)
-    while True:
-        octets = token_bytes(10 * BLOCK)
-        for start in range(0, len(octets), 10):
-            yield urlsafe_b64encode(beginning + octets[start : start + 10])[:22].decode()

@@ -11,6 +11,17 @@ insert into subscribers
     (key, email, name, fields, tags, standing, token, source, added_at, changed_at, consent)
 values (:key, :email, :name, :fields, :tags, :standing, :token, :source, :joined, :now, :consent);
 
+-- name: add_numbered
+-- A new reader whose number follows from their address; nothing happens where it is another's.
+insert into subscribers
+    (id, key, email, name, fields, tags, standing, token, source, added_at, changed_at, consent)
+values (:id, :key, :email, :name, :fields, :tags, :standing, :token, :source, :joined, :now, :consent)
+on conflict (id) do nothing;
+
+-- name: add_pause
+-- A new reader comes in the middle of a pause, or after one.
+insert into pauses (subscriber_id, since, until) select id, :since, :until from subscribers where key = :key;
+
 -- name: update
 -- What an import may change of a reader who is known.
 update subscribers
@@ -86,11 +97,15 @@ order by id limit :size;
 
 -- name: record
 -- The reader of an address, when they joined, and their consent.
-select id, email, name, fields, tags, standing, token, added_at, consent, source from subscribers where key = :key;
+select id, email, name, fields, tags, standing, token, added_at, consent, source,
+    (select until from pauses where subscriber_id = subscribers.id)
+from subscribers where key = :key;
 
 -- name: records
 -- The readers behind an id, when they joined, and their consent; a standing that is null leaves nobody out.
-select id, email, name, fields, tags, standing, token, added_at, consent, source from subscribers
+select id, email, name, fields, tags, standing, token, added_at, consent, source,
+    (select until from pauses where subscriber_id = subscribers.id)
+from subscribers
 where id > :after and (:standing is null or standing = :standing)
 order by id limit :size;
 

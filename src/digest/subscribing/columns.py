@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from digest.subscribing.services import Service
 
-_WAY_OUT = "Declare it under [fields] in digest.toml, or pass --ignore-extra."
+_WAY_OUT = "Declare it under [fields] in digest.toml, or take it out; an import passes over it with --ignore-extra."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ class ImportReport:
     passed_over: Sequence[str] = ()
     """Columns that nobody knows."""
     lookalikes: Lookalikes = field(default_factory=Lookalikes)
+    lists: set[str] = field(default_factory=set)
+    """The names of the lists whose tokens readers came with."""
     rehearsed: bool = False
     """Whether nothing was changed in the end."""
 
@@ -144,6 +146,8 @@ def _newcomers(
             report.refused.append(Refusal(line, str(error)))
         else:
             report.lookalikes.note(line, newcomer.email)
+            if newcomer.called:
+                report.lists.add(newcomer.called.partition(".")[0])
             yield newcomer
 
 

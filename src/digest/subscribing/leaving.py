@@ -57,6 +57,16 @@ def let_leave(store: Store, name: str, *, reason: str, now: datetime) -> None:
         store.subscribers.stand(reader.id, Standing.LEFT, reason=reason, now=now)
 
 
+def is_strange(store: Store, name: str) -> bool:
+    """
+    Say whether a name in public addresses was never this list's: then nobody here can let its owner leave.
+
+    Names that the list gave are its own, be their readers erased since. Others follow from the address of whom they
+    are for, and mean somebody here only if that is on the list.
+    """
+    return "." in name and store.subscribers.find_name(name) is None
+
+
 def has_left(store: Store, name: str) -> bool:
     """Say whether a reader, by their name in public addresses, has no more to ask for."""
     reader = store.subscribers.find_name(name)

@@ -77,20 +77,28 @@ def count_segments(store: Store, settings: Settings) -> dict[str, int | None]:
 
 
 def export_readers(
-    store: Store, stream: IO[str], *, fields: Sequence[str], standing: str | None = None, raw: bool = False
+    store: Store,
+    stream: IO[str],
+    *,
+    fields: Sequence[str],
+    standing: str | None = None,
+    raw: bool = False,
+    tokens: bool = False,
 ) -> int:
     """
     Write readers as a CSV that `import_readers` takes, and return how many; no standing means all.
 
-    Cells that a spreadsheet would take for formulas are guarded with a quote, unless `raw` is asked for.
+    Cells that a spreadsheet would take for formulas are guarded with a quote, unless `raw` is asked for. With `tokens`
+    it has what readers are called in public addresses, too, so that these stay the same from wherever it is sent.
     """
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["email", "name", *fields, "tags", "standing", "joined", *CONSENT])
+    named = ["token"] if tokens else []
+    writer.writerow(["email", "name", *fields, "tags", "standing", "joined", "paused_until", *CONSENT, *named])
     records = store.subscribers.records(standing=Standing(standing) if standing else None)
     count = 0
     while block := [*islice(records, 1000)]:
         count += len(block)
-        rows = (_cells(record, fields) for record in block)
+        rows = (_cells(record, fields) + [f"{store.name}.{record.name}"] * tokens for record in block)
         writer.writerows(rows if raw else (map(guard, row) for row in rows))
     return count
 
@@ -104,6 +112,7 @@ def _cells(record: Record, fields: Sequence[str]) -> list[str]:
         ";".join(reader.tags),
         reader.standing.value,
         _stamp(record.joined_at),
+        _stamp(record.paused_until),
         _stamp(consent.at),
         consent.how,
         consent.source,

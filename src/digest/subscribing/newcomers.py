@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 CONSENT = ("consent_at", "consent_how", "consent_source", "consent_words")
-COLUMNS = ("email", "name", "tags", "standing", "joined", *CONSENT)
+COLUMNS = ("email", "name", "tags", "standing", "joined", "paused_until", "token", *CONSENT)
 """The columns of our own lists, besides the declared fields."""
 
 _CONSENT = frozenset(CONSENT)
@@ -26,6 +26,8 @@ _UNSAFE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's control signs, halves of signs, and ends of lines and paragraphs, which could forge a header field."""
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Signs that turn the direction of what follows, which can make one address look like another."""
+_CALLED = re.compile(r"[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{16,64}")
+"""The names of list and reader, as the column `token` has them."""
 _PLAIN = re.compile(rf"[A-Za-z0-9 ,;'&()_-]{{0,{_LONGEST_LINE}}}")
 _LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 _ONLY_A_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -48,7 +50,7 @@ def make_newcomer(
     """
     name = cells.get("name", "")
     standing = cells.get("standing", "")
-    joined = cells.get("joined", "")
+    joined, paused_until, token = (cells.get(column, "") for column in ("joined", "paused_until", "token"))
     return Newcomer(
         email=normal_email(cells["email"].strip()),
         name=_read_words(name, "name") if name else "",
@@ -58,6 +60,8 @@ def make_newcomer(
         tags=_split_tags((cells.get("tags", ""), *tags)),
         standing=_read_standing(standing.strip()) if standing else Standing.ACTIVE,
         joined_at=read_moment(joined, "joined") if joined else None,
+        paused_until=read_moment(paused_until, "paused_until") if paused_until else None,
+        called=_read_token(token.strip()) if token else "",
         consent=_read_consent(cells, consent),
     )
 
@@ -115,6 +119,13 @@ def _read_standing(word: str) -> Standing:
     except ValueError as error:
         msg = f"the standing is none of {', '.join(standing.value for standing in Standing)}"
         raise ValueError(msg) from error
+
+
+def _read_token(text: str) -> str:
+    if text and not _CALLED.fullmatch(text):
+        msg = "the token is none that digest subscribers export --tokens writes"
+        raise ValueError(msg)
+    return text
 
 
 def read_moment(text: str, name: str) -> datetime | None:

@@ -75,6 +75,7 @@ def sync(
     *,
     report: Callable[[str], None],
     seal: Seal | None = None,
+    whole: bool = False,
     rehearse: bool = False,
 ) -> Synced:
     """
@@ -89,6 +90,7 @@ def sync(
         settings: the newsletter's.
         report: is told why it takes longer.
         seal: recognises those who were erased.
+        whole: ask for all that there is, however lately that was done: this store does not remember what it was told.
         rehearse: change nothing; whoever stands on two lists then counts twice.
 
     Raises:
@@ -98,7 +100,7 @@ def sync(
     keeper = _keeper_of(service)
     begun, account = _now(), account_of(settings)
     last = store.syncs.last(service.name, account)
-    since = last.at - _OVERLAP if last else None
+    since = last.at - _OVERLAP if last and not whole else None
     counts: Counter[Put | None] = Counter()
     with Line(report, time.sleep) as fetch:
         told = keeper.suppressions(fetch, sender=settings.newsletter.from_, since=since, clock=_now)

@@ -85,7 +85,9 @@ class Portrait:
         }
 
 
-_NUMBER = re.compile(r"#?([0-9]{1,18})")
+_NUMBER = re.compile(r"#?([0-9]{1,12})")
+_KEYED_NUMBER = re.compile(r"#?([0-9]{13,19})")
+"""One that follows from an address, as machines have it that have no store of their own."""
 
 
 def portray(store: Store, who: str) -> Portrait:
@@ -110,6 +112,7 @@ def portray(store: Store, who: str) -> Portrait:
 
 
 def _email(store: Store, who: str) -> str:
-    number = _NUMBER.fullmatch(who)
-    reader = store.subscribers.find_id(int(number[1])) if number else None
+    number, keyed = _NUMBER.fullmatch(who), _KEYED_NUMBER.fullmatch(who)
+    found = store.numbers.find_number(int(keyed[1])) if keyed else int(number[1]) if number else None
+    reader = store.subscribers.find_id(found) if found else None
     return reader.email if reader else wanted_email(who)

@@ -19,7 +19,7 @@ from digest.errors import DigestError, ProviderError, SettingsError
 from digest.keys import VARIABLE, how_to_get_one
 from digest.providers import CallsBack, OwnsList
 from digest.publishing.choosing import service_of
-from digest.store import open_store
+from digest.store import numberings_of, open_store
 from digest.tokens import tokens_of
 from digest.web import health, joining, leaving, preferences, tracking, webhooks
 from digest.web.asking import wants_json
@@ -123,6 +123,7 @@ def open_desk(settings: Settings) -> Desk:
         provider=provider,
         tokens=tokens,
         list_name=list_name,
+        keyed_lists=frozenset(numbering.key_id for numbering in numberings_of(tokens.keys)),
         wording=wording,
         pages=Pages(settings, wording, can_join=not isinstance(provider, OwnsList)),
         clerk=Clerk(open_list),

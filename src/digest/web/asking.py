@@ -67,14 +67,21 @@ def name_of_reader(request: Request) -> str:
     Raises:
         HTTPException: it is no token of ours, or one of another list: 404, whatever is wrong with it.
     """
-    desk = desk_of(request)
-    try:
-        list_name, name = desk.tokens.read_reader(token_of(request))
-    except BadTokenError as error:
-        raise HTTPException(HTTPStatus.NOT_FOUND) from error
-    if list_name != desk.list_name:
+    name = read_name(desk_of(request), token_of(request))
+    if not name:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return name
+
+
+def read_name(desk: Desk, token: str) -> str:
+    """Return the name of the reader of a token; blank where it is no token of the list."""
+    try:
+        list_name, name = desk.tokens.read_reader(token)
+    except BadTokenError:
+        return ""
+    if list_name in desk.keyed_lists:  # it was sent from where readers have no other names
+        return f"{list_name}.{name}"
+    return name if list_name == desk.list_name else ""
 
 
 def number_in(request: Request, purpose: Purpose) -> int | None:

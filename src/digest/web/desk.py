@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from digest.providers import OwnsList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
 
     from starlette.requests import Request
@@ -31,6 +31,8 @@ class Desk:
     tokens: Tokens
     list_name: str
     """The store's own name, which readers' tokens hold."""
+    keyed_lists: Collection[str]
+    """What a list without a name of its own is called, by each of our keys."""
     wording: Wording
     pages: Pages
     clerk: Clerk

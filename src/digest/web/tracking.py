@@ -19,6 +19,7 @@ from starlette.routing import Route
 from digest.model import Event, EventKind
 from digest.publishing.hearing import OURSELVES, Fate, Policy, visit
 from digest.tokens import BadTokenError, Purpose
+from digest.web.asking import read_name
 from digest.web.counting import count
 from digest.web.desk import desk_of
 from digest.wire.webhooks import event_id
@@ -64,23 +65,13 @@ def _signed(request: Request, purpose: Purpose) -> list[str]:
 def _note(request: Request, kind: EventKind, slug: str, url: str = "") -> None:
     """Have it kept who was here, once a minute at most; whoever only asks what is there, by HEAD, was not."""
     desk = desk_of(request)
-    name = _name_of_reader(request)
+    name = read_name(desk, request.path_params["token"])
     if request.method != "GET" or not name or kind not in Policy.of(desk.settings, through="server").watched:
         return
     now = desk.now()
     told = event_id(kind.value, slug, name, url, f"{now:%Y-%m-%dT%H:%M}")
     event = Event(id=told, kind=kind, at=now, original="")
     desk.clerk.ask(partial(visit, slug=slug, name=name, event=event, now=now)).add_done_callback(partial(_tell, kind))
-
-
-def _name_of_reader(request: Request) -> str:
-    """Return the name of the reader whose token is in the address; blank where it is no token of the list."""
-    desk = desk_of(request)
-    try:
-        list_name, name = desk.tokens.read_reader(request.path_params["token"])
-    except BadTokenError:
-        return ""
-    return name if list_name == desk.list_name else ""
 
 
 def _tell(kind: EventKind, outcome: Future[Fate]) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from digest.errors import ContentError, ProviderError
 from digest.links import preferences_url, unsubscribe_url
-from digest.wire.answers import Fate, UnclearError, decoded, fate_of
-from digest.wire.words import said
+from digest.wire.answers import UnclearError, decoded
+from digest.wire.doing import done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,15 +42,7 @@ def ask(fetch: Fetch, request: httpx.Request, kind: type[_Answer]) -> _Answer:
         UnclearError: it may have done what it was asked for.
         ProviderError: it surely has not, or nothing was to be done.
     """
-    response = fetch(request)
-    fate = fate_of(response)
-    if fate is Fate.ANSWERED:
-        return _read(request, response, kind)
-    if fate is Fate.OPEN and request.method != "GET":
-        msg = f"the service answered {said(response)}, which leaves open what it did"
-        raise UnclearError(msg)
-    msg = f"the service refused with {said(response)}"
-    raise ProviderError(msg, hint="Mend what it names, and run it again.")
+    return _read(request, done(fetch, request), kind)
 
 
 def _read(request: httpx.Request, response: httpx.Response, kind: type[_Answer]) -> _Answer:

@@ -22,21 +22,14 @@ from msgspec import Meta
 
 from digest.model import Context, Event, EventKind, Pattern, Receipt, State, one_line
 from digest.providers import Finding, Ids, Limits, OneClick
+from digest.providers.brevo.scheduling import delete, name_of_all
 from digest.providers.brevo.suppressions import page_of
 from digest.providers.options import Secret, options, read_options, refuse_tracking
 from digest.wire.answers import decoded, explained, one_for_each, receipts_by_status
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
 from digest.wire.json_layout import Each, IfAny, Json, JsonLayout
 from digest.wire.suppressions import read_all
-from digest.wire.webhooks import (
-    check_basic,
-    check_signature,
-    event_id,
-    header_of,
-    moment_of,
-    read_body,
-    secret_for,
-)
+from digest.wire.webhooks import check_basic, check_signature, event_id, header_of, moment_of, read_body, secret_for
 from digest.wire.words import said
 
 if TYPE_CHECKING:
@@ -164,6 +157,12 @@ class Brevo:
             return [doubt] * len(batch.readers)
         return receipts_by_status(batch, response) or _receipts(batch, decoded(response, _Taken))
 
+    notice: ClassVar[timedelta] = timedelta(0)
+
+    def take_back(self, edition: Edition, fetch: Fetch) -> None:
+        """Delete all that is scheduled of an edition."""
+        delete(fetch, httpx.Request("DELETE", f"{self.url}/v3/smtp/email/{name_of_all(edition)}", headers=self.headers))
+
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
         Return the events that a call tells of.
@@ -238,6 +237,8 @@ def _layout(edition: Edition, *, sandbox: bool) -> JsonLayout:
         message["replyTo"] = _named_address(edition.reply_to, "Reply-To")
     if edition.deliver_at:
         message["scheduledAt"] = edition.deliver_at.isoformat(timespec="milliseconds")
+    if edition.recall:
+        message["batchId"] = name_of_all(edition)
     return JsonLayout.of(message)
 
 

@@ -19,6 +19,7 @@ import httpx
 import msgspec
 from msgspec import Meta
 
+from digest.errors import ProviderError
 from digest.model import Pattern, Receipt, Spelling, State, merge
 from digest.providers import Finding, Ids, Limits
 from digest.providers.options import Secret, Switches, options, read_options
@@ -26,6 +27,7 @@ from digest.providers.sendgrid.news import PUBLIC_KEY, events_of
 from digest.providers.sendgrid.suppressions import LISTS, page_of
 from digest.wire.answers import RejectedError, UnclearError, decoded, explained, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, issue_tag, named_address
+from digest.wire.doing import done
 from digest.wire.json_layout import Each, Json, JsonLayout
 from digest.wire.suppressions import read_all
 from digest.wire.webhooks import secret_for
@@ -144,6 +146,39 @@ class SendGrid:
             raise UnclearError(msg)
         return [Receipt(state=State.SENT, message_id=response.headers.get("X-Message-Id", ""))] * len(batch.readers)
 
+    notice: ClassVar[timedelta] = timedelta(minutes=10)
+
+    def reserve(self, fetch: Fetch) -> str:
+        """
+        Have SendGrid name what is handed over ahead; only what bears such a name can be cancelled.
+
+        Raises:
+            ProviderError: it gives none.
+        """
+        request = self._post("mail/batch", {})
+        return decoded(done(fetch, request), _Named).batch_id
+
+    def take_back(self, edition: Edition, fetch: Fetch) -> None:
+        """
+        Cancel all that bears the edition's name: it is thrown away when its time comes.
+
+        Raises:
+            UnclearError: nobody knows whether it is.
+            ProviderError: it is not, as where ten others are being cancelled.
+        """
+        try:
+            done(fetch, self._post("user/scheduled_sends", {"batch_id": edition.recall, "status": "cancel"}))
+        except ProviderError:  # also where it was cancelled before, or the answer was lost that says so
+            if not self._is_cancelled(edition.recall, fetch):
+                raise
+
+    def _is_cancelled(self, name: str, fetch: Fetch) -> bool:
+        try:
+            answer = self._ask(f"user/scheduled_sends/{name}", fetch)
+        except ProviderError:
+            return False
+        return _Cancelled("cancel") in explained(answer, list[_Cancelled])
+
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """
         Return the events that a call tells of.
@@ -185,6 +220,9 @@ class SendGrid:
         if "whitelabel.read" not in scopes:
             return [known, Finding(good=True, sentence="the key may not see which domains SendGrid has authenticated")]
         return [known, _domain(sender.domain, self._ask("whitelabel/domains?limit=500", fetch))]
+
+    def _post(self, path: str, body: Mapping[str, str]) -> httpx.Request:
+        return httpx.Request("POST", f"{self.url}/v3/{path}", headers=self.headers, json=body)
 
     def _ask(self, path: str, fetch: Fetch) -> httpx.Response:
         return fetch(httpx.Request("GET", f"{self.url}/v3/{path}", headers=self.headers))
@@ -235,6 +273,8 @@ def _layout(edition: Edition, switches: Switches, *, whole: bool) -> JsonLayout:
         message["attachments"] = [*map(_attachment, edition.images)]
     if edition.deliver_at:
         message["send_at"] = int(edition.deliver_at.timestamp())
+    if edition.recall:
+        message["batch_id"] = edition.recall
     return JsonLayout.of(message)
 
 
@@ -246,6 +286,14 @@ def _attachment(image: InlineImage) -> Json:
         "disposition": "inline",
         "content_id": image.cid,
     }
+
+
+class _Named(msgspec.Struct):
+    batch_id: str
+
+
+class _Cancelled(msgspec.Struct):
+    status: str
 
 
 class _Fault(msgspec.Struct):

@@ -26,6 +26,7 @@ from digest.providers.sparkpost.news import LOG_DELAY, campaign_of, events_of, q
 from digest.providers.sparkpost.suppressions import page_of
 from digest.wire.answers import UnclearError, decoded, explained, put_off, receipts_by_status, refusal
 from digest.wire.columns import Columns, further_headers, mailbox
+from digest.wire.doing import done
 from digest.wire.header_fields import wire_address
 from digest.wire.json_layout import Each, Json, JsonLayout
 from digest.wire.suppressions import read_all
@@ -166,6 +167,13 @@ class SparkPost:
         addresses = Columns(batch)["@address"]
         answers = [self._ask("events/message", fetch, query) for query in queries(batch, addresses)]
         return receipts_of(batch, addresses, answers)
+
+    notice: ClassVar[timedelta] = timedelta(minutes=15)  # 11, it says of single ones
+
+    def take_back(self, edition: Edition, fetch: Fetch) -> None:
+        """Cancel the campaign that the edition is; SparkPost does so in the background."""
+        query = {"campaign_id": campaign_of(edition)}
+        done(fetch, httpx.Request("DELETE", f"{self.url}/api/v1/transmissions", params=query, headers=self.headers))
 
     def read_webhook(self, headers: httpx.Headers, body: bytes, *, now: datetime, fetch: Fetch) -> Sequence[Event]:
         """

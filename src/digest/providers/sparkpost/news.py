@@ -38,6 +38,8 @@ _BOUNCES = {
     **dict.fromkeys(("60", "80", "100"), EventKind.OTHER),  # answers to what arrived: a vacation, a question
     "90": EventKind.LEFT,  # "the message is an unsubscribe request"
 }
+_CANCELLED = "[internal] Campaign cancelled"
+"""What a bounce says of a message that was taken back: transmissions.apib, "By Campaign ID", read on 2026-11-23."""
 _KINDS = {
     "injection": EventKind.ACCEPTED,
     "delivery": EventKind.DELIVERED,
@@ -107,14 +109,16 @@ def _event(news: _Told) -> Event:
 
 
 def _kind(news: _News) -> EventKind:
+    if _CANCELLED in (news.raw_reason or news.reason):
+        return EventKind.REFUSED
     if news.type in {"bounce", "out_of_band"}:
         return _BOUNCES.get(news.bounce_class, EventKind.SOFT_BOUNCED)
     return _KINDS.get(news.type, EventKind.OTHER)
 
 
 def campaign_of(edition: Edition) -> str:
-    """Return the name of the campaign that an edition is."""
-    return issue_tag(edition, 64)
+    """Return the name of the campaign that an edition is; one that no other has, where it may be cancelled."""
+    return f"{issue_tag(edition, 47)}-{edition.recall[:16]}" if edition.recall else issue_tag(edition, 64)
 
 
 def queries(batch: Batch, addresses: Sequence[str]) -> Iterator[Mapping[str, str]]:
