@@ -11,7 +11,7 @@ BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 SAMPLE = 2026-11-24-past-the-plateau
 
-.PHONY: help demo test bench format golden
+.PHONY: help demo test types tests bench format golden
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -26,12 +26,17 @@ demo: .venv/package.stamp
 	@echo '  the text      .digest/build/$(SAMPLE)/email.txt'
 	@printf '  one message   %s\n' "$$(ls .digest/outbox/$(SAMPLE)/*.eml | head -n 1)"
 
-# Three workers: one may wait for a disk or a clock, and a fourth would import everything once more, which takes 25 s.
-# Bytecode is written, even where programs are told not to: the tests start hundreds, and each would compile it anew.
 test: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(MAKE) --no-print-directory --jobs 2 types tests
+
+types: .venv/dev.stamp
 	$(BIN)/mypy
+
+# Three workers: one may wait for a disk or a clock, and a fourth would import everything once more, which takes 25 s.
+# Bytecode is written, even where programs are told not to: the tests start hundreds, and each would compile it anew.
+tests: .venv/dev.stamp
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --quiet --numprocesses 3 --dist loadgroup
 
 bench: .venv/dev.stamp

@@ -147,7 +147,10 @@ def _asked_for(tree: ast.Module) -> Iterator[str]:
 def test_manual_tells_each_variable() -> None:
     """Every environment variable that is read is explained among the settings; a provider's are on its page."""
     paths = [path for path in SOURCE.rglob("*.py") if "providers" not in path.parts]
-    read = {name for path in paths for name in _asked_for(ast.parse(path.read_text("utf-8")))} - {"PATH"}
+    read = {name for path in paths for name in _asked_for(ast.parse(path.read_text("utf-8")))} - {
+        "LC_ALL",
+        "PATH",
+    }  # which are set for others
     assert {"DIGEST_EDITOR", "DIGEST_SECRET", "DISPLAY", "NO_COLOR"} <= read
     page = (DOCS / "reference" / "settings.md").read_text("utf-8").partition("\n## Environment variables\n")[2]
     assert [name for name in sorted({*read, *VARIABLES}) if f"`{name}`" not in page] == []

@@ -59,7 +59,7 @@ class DigestError(Exception):
     def lines(self) -> list[str]:
         """Return what a person is shown: the sentence behind its place, then the way out."""
         first = f"{self.place}: {self.sentence}" if self.place else self.sentence
-        return [first, *([f"  {self.hint}"] if self.hint else [])]
+        return [in_one_line(first), *([f"  {self.hint}"] if self.hint else [])]
 
 
 class UsageError(DigestError):
@@ -117,6 +117,16 @@ class CombinedError(DigestError):
     def lines(self) -> list[str]:
         """Return the lines of all faults, in the order in which they were found."""
         return [line for fault in self.faults for line in fault.lines()]
+
+
+def in_one_line(text: str) -> str:
+    """
+    Return a text without line breaks.
+
+    What it quotes, such as the name of a file, else begins a line as if it were ours; and code hosts obey lines that
+    begin with ``::``, also those of a pull request by anyone.
+    """
+    return " ".join(text.splitlines())
 
 
 def raise_all(faults: Sequence[DigestError]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 BRANCH = "digest-ledger"
 URL = f"git:origin/{BRANCH}"
 KEY = "a key of the newsletter and long enough"
+SITE = "https://plateau.example.org"
 READERS = ("ann", "bob", "cyd", "dan", "eve")
 
 _SETTINGS = """
@@ -84,10 +85,10 @@ class Clone:
         """Return the ledger's branch as it is seen from here."""
         return Repository.find(self.folder, URL)
 
-    def settings(self, *, window: int = 2, secret: str = KEY, url: str = URL) -> Settings:
+    def settings(self, *, window: int = 2, secret: str = KEY, url: str = URL, site: str = SITE) -> Settings:
         """Return the newsletter's settings."""
         (self.folder / "digest.toml").write_text(
-            f'{_SETTINGS}\n[ledger]\nurl = "{url}"\nwindow = "{window} batches"\n', encoding="utf-8"
+            f'{_SETTINGS.replace(SITE, site)}\n[ledger]\nurl = "{url}"\nwindow = "{window} batches"\n', encoding="utf-8"
         )
         return load_settings(self.folder, {"DIGEST_SECRET": secret})
 
@@ -99,12 +100,13 @@ class Clone:
         window: int = 2,
         secret: str = KEY,
         url: str = URL,
+        site: str = SITE,
         take_over: bool = False,
         waits: tuple[float, ...] = (),
     ) -> Iterator[BranchStore]:
         """Open the ledger, with these readers."""
         terms = self.clock.terms(take_over=take_over, waits=waits)
-        with open_branch_store(self.settings(window=window, secret=secret, url=url), terms) as store:
+        with open_branch_store(self.settings(window=window, secret=secret, url=url, site=site), terms) as store:
             put(store, *readers)
             yield store
 

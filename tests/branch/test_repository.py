@@ -136,6 +136,46 @@ def test_history_that_was_cut_later(remote: Remote) -> None:
     assert shallow.repository.fetch() == tip
 
 
+def test_hook_of_another_repository(remote: Remote, clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started by a hook, whose variables lead to its own repository, it works with the clone all the same."""
+    with monkeypatch.context() as patched:
+        patched.setenv("GIT_DIR", ".")
+        patched.setenv("GIT_QUARANTINE_PATH", str(remote.folder / "objects"))
+        commit = write(clone.repository, a=b"1")
+    assert remote.tip() == commit
+
+
+def test_names_of_64_digits(tmp_path: Path) -> None:
+    """A repository whose objects have names by SHA-256 keeps a ledger as well."""
+    bare, folder = tmp_path / "bare.git", tmp_path / "clone"
+    git(tmp_path, "init", "--quiet", "--template=", "--object-format=sha256", "--bare", bare)
+    git(tmp_path, "init", "--quiet", "--template=", "--object-format=sha256", folder)
+    git(folder, "remote", "add", "origin", bare)
+    repository = Repository.find(folder, URL)
+    commit = write(repository, write(repository, a=b"1"), b=b"2")
+    assert repository.read(commit) == {"a": b"1", "b": b"2"}
+
+
+def test_partial_clone(remote: Remote, clone: Clone) -> None:
+    """A clone that fetches files when they are wanted gets those of the ledger at once, and not one by one."""
+    git(remote.folder, "config", "uploadpack.allowFilter", "true")
+    commit = write(clone.repository, a=b"1", b=b"2")
+    partial = remote.clone("partial", "--filter=blob:none", "--single-branch")
+    assert partial.repository.fetch() == commit
+    with remote.away():
+        assert partial.repository.read(commit) == {"a": b"1", "b": b"2"}
+
+
+def test_rehearsal(remote: Remote, clone: Clone) -> None:
+    """Whether a push would be let in is asked without one, be the branch there or not."""
+    assert clone.repository.rehearse().accepted
+    assert not remote.tip()
+    commit = write(clone.repository, a=b"1")
+    git(clone.folder, "config", "remote.origin.receivepack", "false")
+    assert not clone.repository.rehearse().accepted
+    assert remote.tip() == commit
+
+
 def test_no_clone(tmp_path: Path) -> None:
     """A folder that is no clone is a fault of the settings."""
     with pytest.raises(SettingsError, match="is in no clone"):

@@ -11,7 +11,7 @@ from branch_room import KEY, READERS, Clone, Remote, git, one, remote, two, unto
 from mailing_room import IN_DOUBT, NOW, REFUSED, SENT, SLUG, claim, claim_all, edition, fates, freeze, leave, names, put
 
 from digest.branch import RemoteError
-from digest.errors import IncompleteError, SettingsError
+from digest.errors import IncompleteError, ProviderError, SettingsError
 from digest.model import State
 from digest.store import Course
 
@@ -198,6 +198,20 @@ def test_take_over(one: Clone, two: Clone) -> None:
     with two.store(take_over=True) as store:
         send(store)
     assert State.QUEUED not in states(two).values()
+
+
+def test_hand_over_that_fails(one: Clone, two: Clone) -> None:
+    """Whatever goes wrong with a service, the right to hand issues over is given back, so that others can go on."""
+
+    def fail() -> None:
+        msg = "the service is away"
+        with one.store() as store, store.hold("handing over"):
+            raise ProviderError(msg)
+
+    with pytest.raises(ProviderError, match="away"):
+        fail()
+    with two.store() as store, store.hold("handing over"):
+        assert store.handovers.begin("an-issue", provider="buttondown", now=NOW)
 
 
 def test_holder_that_was_taken_for_dead(one: Clone, two: Clone) -> None:
@@ -394,6 +408,55 @@ def test_key_that_was_changed(one: Clone, two: Clone) -> None:
             for batch in claim_all(claims):
                 settle(claims, batch)
         assert {*fates(store, frozen).values()} == {State.SENT}
+
+
+def test_what_is_posted_again_has_the_links_that_it_had(one: Clone, two: Clone) -> None:
+    """Tokens of what was begun are signed by its key, as they were, so that a request is the same to the byte."""
+    with suppress(KeyboardInterrupt), one.store() as store, store.claims(freeze(store)) as claims:
+        tokens = claim(claims).readers.columns["token"]
+        raise KeyboardInterrupt
+    secret = f"{OTHER_KEY},{KEY}"
+    with two.store(secret=secret, take_over=True) as store, store.claims(store.mailings.get(SLUG)) as claims:
+        batch, is_same = next(claims.adopt())
+        assert is_same
+        assert batch.readers.columns["token"] == tokens
+        claims.release(batch)
+
+
+def test_readers_of_an_older_key_are_known(one: Clone, two: Clone) -> None:
+    """What became of each is told by address, be it numbered by a key that is no longer the newest."""
+    with one.store() as store:
+        freeze(store)
+        send(store)
+    found = states(two, secret=f"{OTHER_KEY},{KEY}")
+    assert found == dict.fromkeys(READERS, State.SENT)
+
+
+def test_another_newsletter(remote: Remote, one: Clone, two: Clone) -> None:
+    """A branch is one newsletter's: of another one, an issue of the same name would count as sent."""
+    with two.store(site="https://other.example.org") as late:
+        frozen = freeze(late)
+        with one.store() as store:
+            freeze(store)
+            send(store)
+        before = remote.tip()
+        with pytest.raises(SettingsError, match="keeps the ledger of https://plateau"), late.claims(frozen) as claims:
+            claim(claims)
+    with pytest.raises(SettingsError, match="and this newsletter is https://other"), ExitStack() as stack:
+        stack.enter_context(two.store(site="https://other.example.org"))
+    assert remote.tip() == before
+    with two.store(site="https://plateau.example.org/") as store:
+        assert store.mailings.find(SLUG)
+
+
+def test_who_holds_it_is_told(one: Clone, two: Clone) -> None:
+    """Whoever looks on is told who sends, and until when, and nothing more when they are done."""
+    with one.store() as store, store.claims(freeze(store)) as claims:
+        claim(claims)
+        with two.store() as other:
+            assert "until 09:15:00 UTC" in other.held_by(other.mailings.get(SLUG))
+    with two.store() as other:
+        assert not other.held_by(other.mailings.get(SLUG))
 
 
 def test_key_that_is_gone(one: Clone, two: Clone) -> None:

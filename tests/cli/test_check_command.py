@@ -215,6 +215,15 @@ def test_github_escapes(run: Run, letter: Path) -> None:
     assert "100%25%2525 :: lamps" in result.stdout or "100%2525 :: lamps" in result.stdout
 
 
+@pytest.mark.parametrize("command", ["check", "build", "send", "status"])
+def test_quoted_text_begins_no_line(run: Run, letter: Path, command: str) -> None:
+    """Code hosts obey lines that begin with two colons, so that what a file says or is called is never one."""
+    write(letter, "---\nstatus: |\n  ready\n  ::error::boo\n---\nSome words.\n", "2026-12-01-odd\n::add-mask::the")
+    result = run(command, *(["--due"] if command == "send" else []))
+    assert "::add-mask::the.md:2: " in result.output
+    assert not [line for line in result.output.splitlines() if line.lstrip().startswith("::")]
+
+
 def test_newsletter_in_a_folder_of_a_repository(run: Run, letter: Path) -> None:
     """Machines are told files as the repository names them; people as the newsletter does."""
     write(letter, LOCAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,6 +129,24 @@ def test_all_is_good(practice: Practice) -> None:
     assert "  good     There is a DKIM key at resend._domainkey.letters.test, of 2048 bits.\n" in result.stdout
     assert result.stdout.endswith("\ngood 7\n")
     assert KEY not in result.output
+
+
+def test_ledger_on_a_branch(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a branch keeps the ledger, it is asked whether it can be pushed to, and nothing is pushed."""
+    monkeypatch.setenv("DIGEST_LEDGER_URL", "git:origin/digest-ledger")
+    remote = practice.letter.with_name("remote.git")
+    for arguments in (("init", "--bare", remote), ("init", practice.letter)):
+        subprocess.run(["git", *arguments, "--quiet", "--template="], check=True)
+    subprocess.run(["git", "remote", "add", "origin", remote], cwd=practice.letter, check=True)
+    result = practice.resend(Zone(records=RECORDS), "--json")
+    assert grades(result) == [*GOOD, ("ledger", "good")]
+    assert not [*(remote / "refs" / "heads").iterdir()]
+    subprocess.run(["git", "config", "remote.origin.receivepack", "false"], cwd=practice.letter, check=True)
+    refused = practice.resend(Zone(records=RECORDS))
+    assert refused.exit_code == 5
+    assert "takes nothing from here" in " ".join(refused.stdout.split())
+    remote.rename(remote.with_name("elsewhere"))
+    assert ("ledger", "bad") in grades(practice.resend(Zone(records=RECORDS), "--json"))
 
 
 def test_json(practice: Practice) -> None:

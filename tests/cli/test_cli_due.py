@@ -135,7 +135,13 @@ def test_handed_over_as_soon_as_it_can_be(run: Run, letter: Path, counted: Count
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--due", SLUG), ("--due", "--to", "a@example.org"), ("--within", "2h"), ("--due", "--within", "soon")],
+    [
+        ("--due", SLUG),
+        ("--due", "--to", "a@example.org"),
+        ("--within", "2h"),
+        ("--within", "0s"),
+        ("--due", "--within", "soon"),
+    ],
 )
 def test_what_does_not_go_together(run: Run, arguments: tuple[str, ...]) -> None:
     """--due chooses the issues itself, and --within is for it alone, in a span of time."""
@@ -179,6 +185,48 @@ def test_waiting_ends_at_once(program: Program, letter: Path, number: signal.Sig
         process.send_signal(number)
         process.communicate(timeout=30)
     assert process.returncode == 130
+
+
+def test_what_went_wrong_is_not_forgotten_while_it_waits(program: Program, counted: Counted) -> None:
+    """An issue that every reader was refused is over, so no later look finds it; the run is red all the same."""
+    assert program.run("subscribers", "remove", "ada@example.org").returncode == 0
+    write(counted.folder, "refused", hours=1)
+    write(counted.folder, "soon", seconds=-3)
+    counted.configure(answer="dislikes ")
+    with program.start("send", "--due", "--within", "1m", "--json") as process:
+        out, _ = process.communicate(timeout=60)
+    outcomes = {one["issue"]: one["exit_code"] for one in json.loads(out)["issues"]}
+    assert outcomes == {"refused": 5, "soon": 5}
+    assert process.returncode == 5
+
+
+def test_what_was_sent_is_said_though_the_waiting_is_ended(program: Program, counted: Counted) -> None:
+    """A program that reads the answer learns who has it, whatever ended the run."""
+    write(counted.folder, "due", hours=1)
+    write(counted.folder, "soon", minutes=-5)
+    with program.start("send", "--due", "--within", "10m", "--json") as process:
+        deadline = time.monotonic() + 30
+        while counted.accepted().total() < 2 and time.monotonic() < deadline:  # all readers
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    (one,) = json.loads(out)["issues"]
+    assert (one["issue"], one["sent"]) == ("due", 2)
+
+
+def test_second_thoughts(run: Run, program: Program, counted: Counted, write_readers: Callable[[int], Path]) -> None:
+    """An issue that was due when the run began, and is a draft by the time that the ones before it are out, stays."""
+    write(counted.folder, SLUG, hours=2)
+    write(counted.folder, "regretted", hours=1)
+    sending = LongSend.prepare(run=run, program=program, counted=counted, write_readers=write_readers)
+    with program.start("send", "--due") as process:
+        sending.reach(5, process)
+        write(counted.folder, "regretted", status="draft", hours=1)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "regretted was meant for" in out
+    assert sending.standing() == EVERYONE_SENT
 
 
 def test_two_jobs_at_once(run: Run, program: Program, counted: Counted, write_readers: Callable[[int], Path]) -> None:

@@ -228,6 +228,16 @@ def test_too_late_to_be_taken_back(run: Run, scene: Scene) -> None:
     assert run("cancel", SLUG, "--yes").exit_code == 6
 
 
+def test_file_that_is_gone_is_no_campaign_taken_back(run: Run, scene: Scene) -> None:
+    """It is found over there by its file; without that, whoever wants it back is told where."""
+    campaign = schedule_it(run, scene)
+    (scene.letter / "issues" / f"{SLUG}.md").unlink()
+    cancelled = run("cancel", SLUG, "--yes")
+    assert cancelled.exit_code == 2
+    assert "take it back over there: http" in cancelled.stderr
+    assert campaign["status"] == "scheduled"
+
+
 def test_draft_is_brought_up_to_date(run: Run, scene: Scene) -> None:
     """A draft that is there is not made again; it is published as the issue reads now."""
     draft = scene.add("draft")

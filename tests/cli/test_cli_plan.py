@@ -63,6 +63,21 @@ def test_many_more_readers_than_last_time(run: Run, write_readers: Callable[[int
 
 
 @pytest.mark.usefixtures("second")
+def test_far_fewer_readers_than_last_time(run: Run, write_readers: Callable[[int], Path]) -> None:
+    """It is taken for a wrong list as well, until somebody vouches for the plan; a segment may be as small as it is."""
+    run("subscribers", "import", str(write_readers(2)))
+    run("send", SLUG, "--yes")
+    assert run("send", SECOND, "--dry-run", "--segment", "email = ada@example.org").exit_code == 0
+    for email in ("reader0@example.org", "reader1@example.org", "noor@example.org"):
+        run("subscribers", "remove", email)
+    stopped = run("send", SECOND, "--yes")
+    assert (stopped.exit_code, stopped.stdout) == (4, "")
+    assert "1 reader would get it, 75% fewer than the last issue's 4; [send] max_loss is 50" in stopped.stderr
+    key = stopped.stderr.rpartition("--plan ")[2].strip()
+    assert "sent 1" in run("send", SECOND, "--yes", "--plan", key).stdout
+
+
+@pytest.mark.usefixtures("second")
 def test_plan_of_a_key(run: Run) -> None:
     """A plan is carried out only while it is still that one."""
     key = str(plan_of(run)["plan"])

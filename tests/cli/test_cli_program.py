@@ -48,6 +48,16 @@ def _python_path() -> str:
     return os.environ.get("PYTHONPATH", "")
 
 
+def test_files_of_a_beginning(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each file that a newsletter begins with is told once, by its path from here."""
+    monkeypatch.chdir(tmp_path)
+    lines = run("init", "my letter", "--ci", "github").stdout.splitlines()
+    told = [Path(line.strip()) for line in lines[: lines.index(next(line for line in lines if "Left for you" in line))]]
+    there = {path for path in Path("my letter").rglob("*") if path.is_file() and ".digest" not in path.parts}
+    assert len(told) == len(there)
+    assert {*told} == there
+
+
 def test_works_from_a_folder_inside(run: Run, letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newsletter is found from any folder in it, and paths are those from there."""
     monkeypatch.chdir(letter / "issues")
@@ -93,6 +103,8 @@ def test_json_is_one_object(run: Run, arguments: tuple[str, ...]) -> None:
         (("build", "--output", "x"), 2, "--output takes one issue"),
         (("build", "--as", "zoe@example.org"), 2, "nobody of that address"),
         (("send", "--as", "x"), 2, "No such option"),
+        (("schedule", "--ics", "-", "--json"), 2, "are two answers"),
+        (("pause", "2026-11-24-hello"), 2, "write status: draft in its file"),
         (("init",), 2, "is there already"),
         (("new", ""), 2, "needs a title"),
         (("subscribers", "import", "nothing.csv"), 2, "does not exist"),

@@ -78,15 +78,17 @@ def test_part_of_it(run: Run, counted: Counted, answer: str, before: dict[str, i
     [("too late", "generous delivers it all the same"), ("lost", "generous may deliver it all the same")],
 )
 def test_not_given_back(run: Run, counted: Counted, back: str, sentence: str) -> None:
-    """Then they count as sent; the rest is ended, and it can be tried again."""
+    """Then they count as sent, and it is no cancelled one yet; the rest is ended, and it can be tried again."""
     hand_over(run, counted, answer="sent then unreachable", back=back)
     refused = run("cancel", SLUG, "--yes")
     assert refused.exit_code == 6
     assert sentence in refused.stderr
     assert standing(run) == {"sent": 1, "skipped": 1}
+    assert "handed over to generous" in run("schedule").stdout
     settings = counted.folder / "digest.toml"
     settings.write_text(settings.read_text("utf-8").replace(f'"{back}"', '"done"'), encoding="utf-8")
     assert run("cancel", SLUG, "--yes").exit_code == 0
+    assert "cancelled" in run("schedule").stdout
     assert standing(run) == {"skipped": 2}
     assert len(asked(counted)) == 2
     assert len(set(asked(counted))) == 1

@@ -27,7 +27,7 @@ _HANGS = 60
 def work() -> None:
     """Be a worker that gives others up for dead after a second and a half, and not ten."""
     begin_to_log()
-    run(open_settings(), rhythm=Rhythm(heartbeat=0.4, stalled=1.5, fill="* * * * * *"))
+    run(open_settings(), rhythm=Rhythm(heartbeat=0.4, stalled=1.5, fill=1))
 
 
 class Crew:

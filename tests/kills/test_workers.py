@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Run
+    from postgresql import Server
     from rig import Sending
 
 PACE = 10
@@ -79,6 +80,43 @@ def test_stopped_workers_finish_what_is_in_flight(rig: Callable[[int], Rig]) -> 
         stood = json.loads(sending.run("status", sending.slug, "--json").stdout)
         assert stood["sent"] == len(sending.service.calls) * BATCH
         assert stood["queued"] == 40 * BATCH - stood["sent"] > 0
+        with crew(sending, 1) as workers:
+            workers.wait_for(sending.is_done)
+    assert find_wrongs(sending.ending()) == {}
+
+
+_BREAK_OFF = """
+select pg_terminate_backend(pid) from pg_stat_activity where datname = 'letters' and pid <> pg_backend_pid()
+"""
+
+
+def test_workers_outlive_their_connections(rig: Callable[[int], Rig], postgres_server: Server) -> None:
+    """The server ends all connections twice while they send: they open others, and all readers get it once."""
+    with (
+        rig(40).sending(heeds_keys=True, concurrency=2, turns=[Turn(before=0.05)]) as sending,
+        crew(sending, 2) as crowd,
+    ):
+        enqueue(sending)
+        for calls in (3, 10):
+            crowd.wait_for_calls(calls)
+            postgres_server.ask(_BREAK_OFF)
+        crowd.wait_for(sending.is_done)
+    assert find_wrongs(sending.ending()) == {}
+
+
+_DEAD_RESCUER = """
+insert into procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args, status)
+values ('digest-chores', 'digest.fill', 'digest.fill', 'digest.fill', '{"timestamp": 1}', 'doing')
+"""
+
+
+def test_whoever_dies_while_looking_after_others_bars_nobody(
+    rig: Callable[[int], Rig], postgres_server: Server
+) -> None:
+    """A worker was killed while it looked for batches without a job; others look for them all the same."""
+    with rig(4).sending(heeds_keys=True) as sending:
+        enqueue(sending)
+        postgres_server.ask("delete from procrastinate_jobs", _DEAD_RESCUER, database="letters")
         with crew(sending, 1) as workers:
             workers.wait_for(sending.is_done)
     assert find_wrongs(sending.ending()) == {}

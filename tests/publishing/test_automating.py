@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,15 @@ def test_where_digest_came_from(noted: dict[str, Any], origin: str) -> None:
     assert found.startswith(origin)
     assert bool(found) == bool(origin)
     assert found.endswith("@" + "c" * 40) == found.startswith("git+")
+
+
+def test_remote_that_is_missing(letter: Path) -> None:
+    """Who has no remote yet is told that the ledger needs one; who has it, or needs none, is not."""
+    told = "Push the newsletter to a git remote called origin"
+    assert any(step.startswith(told) for step in ask_for(letter).steps)
+    for command in (["init", "--quiet"], ["remote", "add", "origin", "../remote.git"]):
+        subprocess.run(["git", *command], cwd=letter, check=True)
+    assert not any(step.startswith(told) for step in ask_for(letter).steps)
 
 
 def test_nothing_is_written_over(letter: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -45,6 +46,15 @@ def test_moment_is_exact(newsletter: Newsletter, at: datetime, utc: datetime) ->
     (event,) = events([Appointment(slug="first-snow", phase=Phase.COMING, at=at)], newsletter)
     assert utc == event.DTSTART
     assert utc == event.DTSTAMP
+
+
+def test_name_of_the_newsletter(newsletter: Newsletter) -> None:
+    """Its signs are escaped as RFC 5545 wants it of text, 3.3.11, and its lines are folded at 75 octets."""
+    content = to_ics([], replace(newsletter, name=f"Ideas, \\ and; {'odd 😀' * 30}"))
+    assert max(map(len, content.split(b"\r\n"))) <= 75  # RFC 5545, 3.1
+    unfolded = content.replace(b"\r\n ", b"")
+    assert b"\r\nNAME:Ideas\\, \\\\ and\\; odd" in unfolded
+    assert b"\r\nX-WR-CALNAME:Ideas\\, \\\\ and\\; odd" in unfolded
 
 
 def test_odd_names_and_states(newsletter: Newsletter) -> None:

@@ -13,7 +13,7 @@ from digest.config import Send
 from digest.errors import CombinedError, ContentError, DigestError, IncompleteError, Place, ProviderError
 from digest.model import Issue, Prose
 from digest.publishing.due import Agenda, arrange, gravest_first
-from digest.publishing.schedule import Appointment, Begun, Phase, phase_of_issue, phase_of_mailing
+from digest.publishing.schedule import Appointment, Begun, Phase, is_shown, phase_of_issue, phase_of_mailing
 from digest.reading.values import moment
 from digest.store import Course
 
@@ -154,6 +154,20 @@ def test_what_is_sent_and_what_is_not() -> None:
     assert [note.split()[0] for note in agenda.notes] == ["draft", "undated", "stopped"]
 
 
+@pytest.mark.parametrize(
+    ("held", "sentence"),
+    [("", "somebody has paused weekly"), ("no money is left", "weekly is held: no money is left")],
+    ids=["by somebody", "by workers"],
+)
+def test_paused_issue_says_by_whom(held: str, sentence: str) -> None:
+    """Where workers hold an issue, the reason is said, and no person is blamed."""
+    one = entry("weekly", Phase.PAUSED)
+    held_one = replace(one, begun=Begun(at=NOW, phase=Phase.PAUSED, provider="outbox", held=held))
+    ((_, fault),) = arrange([held_one], LIMITS, NOW).faults
+    assert fault.sentence == sentence
+    assert "digest send weekly" in fault.hint
+
+
 def test_late_issue_leaves_when_a_person_says_so() -> None:
     """With --late it is sent; nobody asks any more about one whose time was a month ago."""
     entries = [entry("late", Phase.LATE), entry("outdated", Phase.OUTDATED)]
@@ -177,6 +191,27 @@ def test_handed_over_ahead(ahead: timedelta, *, is_sent: bool) -> None:
     assert bool(agenda.to_send) is is_sent
     assert (agenda.next is None) is is_sent
     assert slugs(arrange([coming], LIMITS, NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("says", "moved"),
+    [("2026-10-25 02:30", False), ("2026-10-25 02:30+01:00", True), ("2026-10-25 02:31", True)],
+)
+def test_handed_over_within_an_hour_that_comes_twice(says: str, *, moved: bool) -> None:
+    """A file that has not changed says what the provider was told; one that has is named, since that has no effect."""
+    zone = ZoneInfo("Europe/Berlin")
+    told = datetime.fromisoformat(moment("2026-10-25 02:30", zone).isoformat())  # as it is kept
+    begun = Begun(at=told, phase=Phase.AHEAD, provider="sendgrid", deliver_at=told)
+    one = Appointment(slug="it", phase=Phase.AHEAD, at=told, issue=issue("it", moment(says, zone)), begun=begun)
+    assert one.moved is moved
+    assert bool(arrange([one], LIMITS, told).notes) is moved
+
+
+def test_what_a_service_has_taken_whole_is_over_at_its_time() -> None:
+    """Nobody asks the service whether it has left, and it is not shown for ever; before, it is."""
+    one = entry("it", Phase.AHEAD)
+    shown = [is_shown(one, NOW + timedelta(days=days)) for days in (-300, -1, 6, 8)]
+    assert shown == [True, True, True, False]
 
 
 def test_broken_issue_is_a_fault() -> None:

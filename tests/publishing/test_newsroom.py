@@ -66,6 +66,13 @@ def test_slug_of_its_own(newsroom: Newsroom, letter: Path) -> None:
     assert newsroom.find("first-snow") == newsroom.find("2026-12-01-draft") == path
 
 
+def test_slug_that_is_the_name_of_another_file(newsroom: Newsroom, letter: Path) -> None:
+    """What goes by a slug is the issue that has it, lest a draft leaves because its file is called so."""
+    path = write(letter, "older.md", "---\nslug: younger\n---\nSome words.\n")
+    write(letter, "younger.md", "---\nslug: youngest\n---\nSome words.\n")
+    assert newsroom.find("younger") == path
+
+
 @pytest.mark.parametrize("name", ["2026-11-24-helo", "issues/2026-11-24-hello", "digest.toml", "issues", "."])
 def test_name_of_no_issue(newsroom: Newsroom, name: str) -> None:
     """Whatever else is named is no issue, even where it is a file; a near miss is suggested."""

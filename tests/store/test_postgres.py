@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from digest.errors import DigestError, IncompleteError, SettingsError
 from digest.store import open_database, open_store
-from digest.store.postgres import connect
+from digest.store.postgres import complete, connect
 from digest.store.postgres_faults import translate, unreachable
 from digest.store.schema import Migration, migrate
 
@@ -315,3 +316,11 @@ def test_what_a_test_cannot_bring_about(fault: type[psycopg.Error], kind: type[D
     error = translate(fault("in its own words"), "the database letters", lost=False)
     assert type(error) is kind
     assert sentence in str(error)
+
+
+def test_other_libraries_notice_a_lost_network_too() -> None:
+    """What an address does not say, a library that connects by itself is told as well; what it says stays."""
+    parameters = conninfo_to_dict(complete("postgresql://me@db.example.org/letters?connect_timeout=3"))
+    assert parameters["connect_timeout"] == "3"
+    assert parameters["tcp_user_timeout"] == "60000"
+    assert parameters["dbname"] == "letters"

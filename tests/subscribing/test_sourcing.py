@@ -179,6 +179,7 @@ def test_many_faults_are_counted(runner: Runner) -> None:
         ("command: 'unfinished", "", SettingsError, "the command of [subscribers] source cannot be read"),
         ("command: there-is-no-such-program x", "", SettingsError, "cannot be run (No such file or directory)"),
         ("command: true", "", ContentError, 'there is no column "email"'),
+        ("env:", "", SettingsError, "names no variable after env:"),
         ("sqlite:///missing.db", "", SettingsError, "there is no database"),
         ("", "", SettingsError, "there is no database"),
     ],
@@ -188,6 +189,16 @@ def test_what_is_no_list(runner: Runner, source: str, text: str, kind: type[Dige
     runner.write(text)
     assert why in fault_of(runner.settings(source), kind)
     assert not (runner.root / "missing.db").exists()
+
+
+def test_list_that_no_source_names(runner: Runner) -> None:
+    """Where nothing says where the list is, and the machine has none, the way out is to say it."""
+    for _ in range(2):  # without a store, and with an empty one
+        said = fault_of(runner.settings(""), DigestError)
+        assert "[store] url" in said
+        assert "set DIGEST_SUBSCRIBERS_SOURCE" in said
+        with open_store(runner.settings("").store.url):
+            pass
 
 
 def test_list_of_a_command(runner: Runner) -> None:

@@ -16,7 +16,7 @@ def record_of(*, raised: bool) -> logging.LogRecord:
     exc_info = None
     if raised:
         try:
-            {}["ann@example.org"]
+            dict[str, str]()["ann@example.org"]
         except KeyError:
             exc_info = sys.exc_info()
     return logging.makeLogRecord(

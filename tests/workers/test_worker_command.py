@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Counted, Program, Run
 
@@ -121,3 +122,25 @@ def test_provider_that_refuses_holds_the_mailing(program: Program, run: Run, cou
     counted.configure(messages=1)
     assert json.loads(run("send", SLUG, "--enqueue", "--yes", "--json").stdout)["queued"] == 2
     assert "paused" not in run("status", SLUG).stdout
+
+
+@pytest.mark.usefixtures("_shared")
+def test_provider_that_rejects_everything_holds_the_mailing(
+    program: Program, run: Run, counted: Counted, write_readers: Callable[[int], Path]
+) -> None:
+    """A worker counts over all batches what was of no use, as one process does, and its counts are the ledger's."""
+    assert run("subscribers", "import", str(write_readers(3))).exit_code == 0
+    counted.configure(answer="dislikes ", messages=1, stop_after=2)
+    assert run("send", SLUG, "--enqueue", "--yes").exit_code == 0
+    port = free_port()
+    with program.start("worker", "--metrics", f"127.0.0.1:{port}") as worker:
+        try:
+            wait_for(lambda: "took nothing in 2 requests in a row" in run("status", SLUG).stdout)
+            told = _metrics(port)
+        finally:
+            worker.terminate()
+        worker.communicate(timeout=_HANGS)
+    stood = json.loads(run("status", SLUG, "--json").stdout)
+    assert (stood["refused"], stood["queued"]) == (2, 3)
+    assert 'digest_worker_readers_total{outcome="refused"} 2.0' in told
+    assert 'digest_worker_requests_total{fate="rejected"} 2.0' in told

@@ -19,10 +19,11 @@ WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each further attempt to reach a remote that cannot be reached."""
 _MOST_RACES = 100
 """How often in a row others may be faster, until something else must be wrong."""
-_NO_RIGHT = (
+NO_RIGHT = (
     "Whoever sends needs the right to push to that branch: in a job on GitHub, permissions: contents: write; and no "
     "rule that protects the branch."
 )
+"""What to do where a remote takes nothing."""
 
 
 class Journal:
@@ -91,7 +92,7 @@ class Journal:
             refusals += self.tip == before
             if refusals > 1 or races > _MOST_RACES:
                 msg = f"{self.repository.name} takes nothing from here: {pushed.words}"
-                raise RemoteError(msg, hint=_NO_RIGHT)
+                raise RemoteError(msg, hint=NO_RIGHT)
 
     def _accept(self, tip: str | None) -> None:
         self.tip = tip

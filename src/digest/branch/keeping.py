@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 from digest.branch.leases import MARGIN, TERM, Lease
-from digest.branch.records import COURSE, HANDOVER_KIND, KINDS, LEASE, README, WELCOME, Part, Records, folder_of
+from digest.branch.records import (
+    COURSE,
+    HANDOVER_KIND,
+    KINDS,
+    LEASE,
+    NEWSLETTER,
+    Part,
+    Records,
+    folder_of,
+    refuse_another,
+    welcome,
+)
 from digest.errors import IncompleteError
 from digest.store import Course
 from digest.store.database import from_json
@@ -23,6 +34,8 @@ if TYPE_CHECKING:
     from digest.store.mailings import Frozen, Mailings
 
 Clock: TypeAlias = Callable[[], datetime]
+
+_LEFT = "What it had claimed is settled or in doubt there, and nobody gets it twice. How it stands: digest status"
 
 
 class TakenError(IncompleteError):
@@ -84,6 +97,7 @@ class Keeper:
         name: what people call it.
         signs: whether others of this clone live.
         take_over: whether others' leases are over, whatever they say.
+        url: the newsletter's, by which it is known.
         now: the clock.
     """
 
@@ -99,6 +113,7 @@ class Keeper:
         name: str,
         signs: Signs,
         take_over: bool,
+        url: str,
         now: Clock,
     ) -> None:
         self.holder = holder
@@ -112,6 +127,7 @@ class Keeper:
         self._key_of = key_of
         self._signs = signs
         self._take_over = take_over
+        self._url = url
         self._pending: set[Part] = set()
         """What was changed, and is not surely on the branch."""
 
@@ -159,8 +175,8 @@ class Keeper:
         leased = {scope.lease: lease.content if lease else None} if lease or gives_back else {}
 
         def make() -> Changes:
-            welcome = {} if self._journal.tip else {README: WELCOME}
-            return {**welcome, **self._records.files(parts & self._pending, self._key_of, now=self.now()), **leased}
+            beginning = {} if self._journal.tip else welcome(self._url)
+            return {**beginning, **self._records.files(parts & self._pending, self._key_of, now=self.now()), **leased}
 
         words = f"{scope.name}: {self.name}"
         self._journal.write(make, words=words, meet=partial(self._meet, scope))
@@ -173,6 +189,9 @@ class Keeper:
 
     def _meet(self, scope: Scope, paths: AbstractSet[str], tip: str) -> None:
         """Take in what others have pushed meanwhile, or raise what ends ours."""
+        newsletter = self._journal.repository.read_file(tip, NEWSLETTER) if NEWSLETTER in paths else None
+        if newsletter:
+            refuse_another(newsletter, self._url)
         if any(path.startswith(scope.own) and path != scope.course for path in paths):
             content = self._journal.repository.read_file(tip, scope.lease)
             lease = Lease.read(content) if content else None
@@ -247,6 +266,3 @@ class Tenure:
 
     def _parts(self) -> set[Part]:
         return {*filter(self._scope.has, self._keeper.pending())}
-
-
-_LEFT = "What it had claimed is settled or in doubt there, and nobody gets it twice. How it stands: digest status"

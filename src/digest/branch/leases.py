@@ -57,11 +57,17 @@ class Lease:
         }
         return f"{to_json(facts)}\n".encode()
 
+    @property
+    def words(self) -> str:
+        """Who has it, and how long."""
+        since, until = (f"{moment:%H:%M:%S}" for moment in (self.since, self.until))
+        return f"{self.name}, since {since} and until {until} UTC at least"
+
     def refusal(self, slug: str) -> IncompleteError:
         """Return what to tell whoever else wants it."""
-        since, until = (f"{moment:%H:%M:%S}" for moment in (self.since, self.until))
-        msg = f"{slug} is in the hands of {self.name}, since {since} and until {until} UTC at least"
-        return IncompleteError(msg, hint="Let it finish. If it is dead, and you cannot wait: add --take-over to send.")
+        msg = f"{slug} is in the hands of {self.words}"
+        way = "digest send ISSUE --take-over"
+        return IncompleteError(msg, hint=f"Let it finish. If it is dead, and you cannot wait: {way}")
 
 
 def name_of_process(environ: Mapping[str, str]) -> str:

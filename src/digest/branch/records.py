@@ -2,6 +2,7 @@
 The ledger as files, and back: what another machine needs to go on exactly, and nothing that names a reader.
 
     README.md                                  for whoever comes across the branch
+    newsletter.json                            whose ledger it is
     mailings/<slug>/mailing.json               what was frozen, for whom, and by which key its readers are numbered
     mailings/<slug>/course.json                whether it goes on; the one file that anybody may change at any time
     mailings/<slug>/lease.json                 who is at it; none is there while nobody is
@@ -24,6 +25,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from digest.errors import SettingsError
 from digest.store.database import from_json, to_json, to_stamp
 from digest.store.queries import split_queries
 
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Which form these files have; a newer one is left to whoever knows it."""
-README = "README.md"
+README, NEWSLETTER = "README.md", "newsletter.json"
+FOLDERS = ("mailings/", "handovers/", "holds/")
+"""Where all else stands."""
 COURSE, LEASE = "course.json", "lease.json"
 
 KINDS = frozenset({"mailing", "course", "edition", "batches", "readers", "outcomes"})
@@ -81,6 +85,25 @@ HANDOVER = (
     "changed_at",
     "allowed",
 )
+
+
+def welcome(url: str) -> dict[str, bytes]:
+    """Return what a branch begins with that is the ledger of the newsletter at `url`."""
+    return {README: WELCOME, NEWSLETTER: f"{to_json({'format': FORMAT, 'url': url})}\n".encode()}
+
+
+def refuse_another(newsletter: bytes, url: str) -> None:
+    """
+    See to it that a ledger is that of the newsletter at `url`, since two may have issues of one name.
+
+    Raises:
+        SettingsError: it is another's.
+    """
+    other = str(from_json(newsletter)["url"])
+    if other.rstrip("/") != url.rstrip("/"):
+        msg = f"the branch that [ledger] url names keeps the ledger of {other}, and this newsletter is {url}"
+        moved = f"Only if it has moved: write its new address into {NEWSLETTER} on the branch."
+        raise SettingsError(msg, hint=f"Give each newsletter a branch of its own. {moved}")
 
 
 def _filled(names: Sequence[str], row: Sequence[object]) -> dict[str, object]:

@@ -7,6 +7,7 @@ only what stands below ``refs/digest/``: the tip that it saw last, so that a bra
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import signal
@@ -26,12 +27,36 @@ DEADLINE = 120.0
 """Seconds that one call of git may take."""
 
 _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null", "-c", "push.gpgSign=no")
-_FETCH = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
+_FETCH = (
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-recurse-submodules",
+    "--refmap=",
+    "--no-filter",
+)
+"""All at once, in a partial clone too, which would else go back for every single file."""
 _PUSH = ("push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
 _WHOLE = "--depth=2147483647"
 """As deep as it goes (gitformat-shallow); only a shallow clone needs it."""
 _UNATTENDED = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """Variables: nobody is asked for a password, and what git says is what we know its words for."""
+_ELSEWHERE = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
+"""Variables that a hook is started with: they lead to the repository of the hook, whatever the folder."""
 _MISSING = "couldn't find remote ref"
 _USER = re.compile(r"//[^/@\s]*@")
 _NOISE = re.compile(r"^(?:remote:\s*)?(?:fatal|error|ERROR|warning|hint)?:?\s*")
@@ -67,6 +92,8 @@ class Repository:
     """The clone's own, which linked work trees share."""
     shallow: bool
     """Whether the clone has not all of the history."""
+    nothing: str
+    """What stands for no object, as long as the names of objects are in this clone."""
 
     @classmethod
     def find(cls, folder: Path, url: str) -> Repository:
@@ -77,16 +104,22 @@ class Repository:
             SettingsError: there is no git, no clone, or no such remote.
         """
         remote, _, branch = url.removeprefix("git:").partition("/")
-        asked = _run(folder, "rev-parse", "--is-shallow-repository", "--git-common-dir")
+        asked = _run(folder, "rev-parse", "--is-shallow-repository", "--show-object-format", "--git-common-dir")
         if asked.returncode:
             msg = f"[ledger] url names a branch of a git remote, and {folder} is in no clone: {_words(asked)}"
             raise SettingsError(msg, hint="Run it in a clone of the newsletter's repository, or remove [ledger] url.")
         if _run(folder, "remote", "get-url", remote).returncode:
             msg = f"[ledger] url names the git remote {remote}, which this clone does not have"
             raise SettingsError(msg, hint="Which there are: git remote -v")
-        shallow, git_folder = os.fsdecode(asked.stdout).splitlines()
-        place = (folder / git_folder).resolve()
-        return cls(folder=folder, remote=remote, branch=branch, git_folder=place, shallow=shallow == "true")
+        shallow, names, git_folder = os.fsdecode(asked.stdout).splitlines()
+        return cls(
+            folder=folder,
+            remote=remote,
+            branch=branch,
+            git_folder=(folder / git_folder).resolve(),
+            shallow=shallow == "true",
+            nothing="00" * hashlib.new(names).digest_size,
+        )
 
     @property
     def name(self) -> str:
@@ -179,15 +212,25 @@ class Repository:
         Two commits are never the same: git takes the second of two that are for one that it has already, and tells
         whoever pushes it that all is well.
         """
-        stream = b"".join(_stream(changes, parent, f"{words}\n\nNonce: {token_hex(16)}\n".encode()))
+        message = f"{words}\n\nNonce: {token_hex(16)}\n".encode()
+        stream = b"".join(_stream(changes, parent, message, self.nothing))
         return self._ask("fast-import", "--quiet", "--date-format=now", stdin=stream).decode().strip()
 
-    def push(self, commit: str) -> Pushed:
+    def push(self, commit: str, *options: str) -> Pushed:
         """Let the branch end with a commit, if it still ends with the commit's parent: the remote lets one in."""
-        done = self._run(*_PUSH, self.remote, f"{commit}:refs/heads/{self.branch}")
+        done = self._run(*_PUSH, *options, self.remote, f"{commit}:refs/heads/{self.branch}")
         reported = re.findall(r"^!\t\S+\t(.*)$", done.stdout.decode(errors="replace"), re.MULTILINE)
         words = "; ".join(filter(None, [*reported, _words(done)]))
         return Pushed(accepted=done.returncode == 0, words=words)
+
+    def rehearse(self) -> Pushed:
+        """
+        Push a commit that changes nothing, up to where it would be taken; of rules for a branch git does not tell then.
+
+        Raises:
+            RemoteError: the branch cannot even be read.
+        """
+        return self.push(self.commit({}, parent=self.fetch(), words="a rehearsal"), "--dry-run")
 
     def _look_up(self, ref: str) -> str | None:
         return self._run("rev-parse", "--verify", "--quiet", ref).stdout.decode().strip() or None
@@ -211,7 +254,7 @@ def _run(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.Comple
     is to let what was begun come to its end.
     """
     command = ["git", *_QUIET, *arguments]
-    environ = os.environ | _UNATTENDED
+    environ = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE} | _UNATTENDED
     try:
         process = subprocess.Popen(  # noqa: S603  # no shell; the settings allow no remote or branch that begins with a hyphen
             command,
@@ -255,7 +298,7 @@ def _contents(batch: bytes) -> Iterator[bytes]:
         start = end + size + 2
 
 
-def _stream(changes: Mapping[str, bytes | None], parent: str | None, words: bytes) -> Iterator[bytes]:
+def _stream(changes: Mapping[str, bytes | None], parent: str | None, words: bytes, nothing: str) -> Iterator[bytes]:
     """Put a commit in the words of ``git fast-import``, which wants a ref for it; in the end, there is none."""
     yield b"feature done\n"
     yield b"commit refs/digest/made\nmark :1\ncommitter digest <digest@localhost> now\n"
@@ -267,4 +310,4 @@ def _stream(changes: Mapping[str, bytes | None], parent: str | None, words: byte
             yield f"D {path}\n".encode()
         else:
             yield b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content)
-    yield b"get-mark :1\nreset refs/digest/made\nfrom %s\ndone\n" % (b"0" * 40)
+    yield f"get-mark :1\nreset refs/digest/made\nfrom {nothing}\ndone\n".encode()

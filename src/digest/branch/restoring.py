@@ -10,7 +10,20 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from digest.branch.leases import Lease
-from digest.branch.records import BATCH, COURSE, FORMAT, LEASE, MAILING, OUTCOME, read_sql
+from digest.branch.records import (
+    BATCH,
+    COURSE,
+    FOLDERS,
+    FORMAT,
+    LEASE,
+    MAILING,
+    NEWSLETTER,
+    OUTCOME,
+    README,
+    WELCOME,
+    read_sql,
+    refuse_another,
+)
 from digest.errors import SettingsError
 from digest.store.database import from_json, to_json
 from digest.store.ledger import CANCELLED
@@ -42,13 +55,15 @@ class Restorer:
         self._sql = read_sql()
         self._editions = count(1)
 
-    def restore(self, contents: Mapping[str, bytes]) -> Restored:
+    def restore(self, contents: Mapping[str, bytes], url: str) -> Restored:
         """
-        Bring all of a branch back.
+        Bring all of a branch back, which is the ledger of the newsletter at `url`.
 
         Raises:
-            SettingsError: a newer digest has written it, or somebody by hand.
+            SettingsError: a newer digest has written it, or somebody by hand; or it holds something else,
+                or is another newsletter's.
         """
+        _refuse_others(contents)
         folders: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         for path, content in contents.items():
             top, _, rest = path.partition("/")
@@ -56,8 +71,10 @@ class Restorer:
                 name, _, inside = rest.partition("/")
                 folders[name][inside] = content
         restored = Restored()
-        path = ""
+        path = NEWSLETTER
         try:
+            if NEWSLETTER in contents:
+                refuse_another(contents[NEWSLETTER], url)
             with self._database.transaction():
                 ages = {}
                 for name, files in folders.items():
@@ -133,6 +150,14 @@ class Restorer:
 
     def _put_all(self, query: str, rows: Iterable[Mapping[str, object]]) -> None:
         self._database.change_many(self._sql[query], rows)
+
+
+def _refuse_others(contents: Mapping[str, bytes]) -> None:
+    """See to it that nothing is written onto a branch of another use, such as the newsletter's own."""
+    welcomes = contents.get(README, b"").startswith(WELCOME.splitlines()[0])  # which may be all that is there yet
+    if contents and not welcomes and not any(path.startswith(FOLDERS) for path in contents):
+        msg = "the branch that [ledger] url names holds something else than a ledger"
+        raise SettingsError(msg, hint="Name one that is not there yet: the first send makes it.")
 
 
 def _facts(content: bytes) -> dict[str, Any]:

@@ -14,14 +14,14 @@ from digest.branch.leases import Signs, name_of_process
 from digest.branch.repository import Repository
 from digest.branch.restoring import Restorer
 from digest.branch.windows import Size, Windows
-from digest.errors import SettingsError
+from digest.errors import DigestError, SettingsError
 from digest.keys import VARIABLE, how_to_get_one
 from digest.store import SENDER, Ledger, Store, bring_up_to_date, numberings_of, sqlite
 from digest.store.audiences import present
 from digest.store.handovers import Handovers
 from digest.store.locks import Locks
 from digest.store.mailings import Mailings
-from digest.tokens import tokens_of
+from digest.tokens import Tokens, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from digest.segments import Segment
     from digest.store import Audiences, Claims, Frozen, Handed, Numbering
     from digest.store.database import Database
-    from digest.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +47,8 @@ class Terms:
 
 
 AS_EVER = Terms()
+_SAME_KEY = "Every machine that sends needs the same key."
+_AS_A_SECRET = f"{_SAME_KEY} Give this job the one in .env, where the newsletter was begun, as a secret."
 
 
 class BranchStore(Store):
@@ -59,6 +60,7 @@ class BranchStore(Store):
         journal: the branch.
         restored: what else stood on it.
         terms: how the ledger is worked with.
+        url: the newsletter's, by which it is known on the branch.
         window: how much is claimed by one push.
         name: what people call this process.
         tokens: sign the tokens of readers.
@@ -72,6 +74,7 @@ class BranchStore(Store):
         restored: Restored,
         *,
         terms: Terms,
+        url: str,
         window: str,
         name: str,
         tokens: Tokens | None,
@@ -92,6 +95,7 @@ class BranchStore(Store):
             name=name,
             signs=self._signs,
             take_over=terms.take_over,
+            url=url,
             now=terms.now,
         )
         self.ledger = _Ledger(database, self.mailings, self.audiences, self._require_key)
@@ -136,25 +140,31 @@ class BranchStore(Store):
         self._require_key(frozen)
         tenure = Tenure(self._keeper, Scope.of(frozen), self._terms.monotonic)
         tenure.admit()
+        windows = Windows(
+            self._database,
+            self.mailings,
+            self._columns,
+            frozen=frozen,
+            claimant=self._keeper.holder,
+            tenure=tenure,
+            size=Size.read(self._window, least=abreast),
+            monotonic=self._terms.monotonic,
+        )
+        with self._at_work(windows.end):
+            yield windows
+
+    @contextmanager
+    def _at_work(self, end: Callable[[], None]) -> Iterator[None]:
+        """Show that this process lives while it has something in hand, and give that back at the end."""
         with self._signs.show(self._keeper.holder):
-            windows = Windows(
-                self._database,
-                self.mailings,
-                self._columns,
-                frozen=frozen,
-                claimant=self._keeper.holder,
-                tenure=tenure,
-                size=Size.read(self._window, least=abreast),
-                monotonic=self._terms.monotonic,
-            )
             try:
-                yield windows
+                yield
             except (TakenError, KeyboardInterrupt):  # nothing here is ours any more, or there is no time
                 raise
             except BaseException:
-                windows.end()
+                end()
                 raise
-            windows.end()
+            end()
             self._signs.forget(self._keeper.holder)
 
     @contextmanager
@@ -168,11 +178,23 @@ class BranchStore(Store):
         """
         tenure = self._tenure = Tenure(self._keeper, Scope.of_handovers(name), self._terms.monotonic)
         tenure.admit()
-        with self._signs.show(self._keeper.holder):
+        with self._at_work(tenure.end):
             tenure.push()
             yield
-            tenure.end()
-            self._signs.forget(self._keeper.holder)
+
+    def admit(self, frozen: Frozen) -> None:
+        """
+        See to it that no other process sends a mailing.
+
+        Raises:
+            IncompleteError: another one may.
+        """
+        self._keeper.refuse_other(Scope.of(frozen))
+
+    def held_by(self, frozen: Frozen) -> str:
+        """Return who sends a mailing, and until when nobody else does."""
+        lease = self._keeper.other(Scope.of(frozen))
+        return lease.words if lease else ""
 
     def _push_handover(self) -> None:
         if self._tenure is None:
@@ -255,31 +277,44 @@ def open_branch_store(settings: Settings, terms: Terms = AS_EVER, *, needs_key: 
         RemoteError: the remote cannot be reached, or refuses what was decided.
         IncompleteError: another process is at the mailing about which something was decided.
     """
-    tokens = tokens_of(settings.environ)
-    if needs_key and tokens is None:
+    known = tokens_of(settings.environ)
+    if needs_key and known is None:
         msg = f"a ledger on a branch knows readers by keyed hashes, and {VARIABLE} is not set"
-        raise SettingsError(msg, hint=how_to_get_one("Every machine that sends needs the same key."))
+        is_job = settings.environ.get("CI")  # whose log may be public
+        raise SettingsError(msg, hint=_AS_A_SECRET if is_job else how_to_get_one(_SAME_KEY))
     journal = Journal(Repository.find(settings.root, settings.ledger.url or ""), terms.waits)
     files = journal.open()
     with sqlite.connect(sqlite.TEMPORARY) as database:
         bring_up_to_date(database)
-        restored = Restorer(database).restore(files)
+        url = settings.newsletter.url
+        restored = Restorer(database).restore(files, url)
+        tokens = _in_order(known, database, restored) if known else None
         store = BranchStore(
             database,
             journal,
             restored,
             terms=terms,
+            url=url,
             window=settings.ledger.window,
             name=name_of_process(settings.environ),
             tokens=tokens,
-            numbering=_numbering(database, restored, tokens),
+            numbering=numberings_of(tokens.keys)[0] if tokens else None,
         )
-        yield store
+        try:
+            yield store
+        except DigestError:  # what was decided before it stands, as it does in every other store
+            store.end()
+            raise
         store.end()
 
 
-def _numbering(database: Database, restored: Restored, tokens: Tokens | None) -> Numbering | None:
-    """Return what readers are numbered by: what was begun goes on with its key, and all else with the newest."""
-    numberings = numberings_of(tokens.keys) if tokens else ()
+def _in_order(tokens: Tokens, database: Database, restored: Restored) -> Tokens:
+    """
+    Return what signs, and numbers readers, by the key of what was begun before all others; else by the newest.
+
+    So what is posted again under an idempotency key has the same links in it, to the byte.
+    """
     begun = {restored.keys[frozen.id] for frozen in Mailings(database).unfinished()}
-    return next((one for one in numberings if one.key_id in begun), numberings[0] if numberings else None)
+    ids = [numbering.key_id for numbering in numberings_of(tokens.keys)]
+    begun_first = sorted(zip(ids, tokens.keys, strict=True), key=lambda one: one[0] not in begun)
+    return Tokens([key for _, key in begun_first])

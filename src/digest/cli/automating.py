@@ -10,6 +10,9 @@ from digest.cli.opening import open_settings
 from digest.cli.printing import near
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+    from pathlib import Path
+
     from digest.config import Settings
 
 HOSTS = ("github", "gitlab", "forgejo")
@@ -30,14 +33,15 @@ def ci(host: str, force: bool) -> None:  # noqa: FBT001  # Click passes by name
     write_for(host, open_settings(), force=force)
 
 
-def write_for(host: str, settings: Settings, *, force: bool = False) -> None:
-    """Write the files of a code host, and print them and what is left to do."""
+def write_for(host: str, settings: Settings, *, force: bool = False, told: Container[Path] = ()) -> None:
+    """Write the files of a code host, and print them, but for those that were `told` of, and what is left to do."""
     from digest.publishing.automating import HOSTS as KNOWN
     from digest.publishing.automating import automate
 
     written = automate(settings, KNOWN[host], force=force)
     for file in written.files:
-        click.echo(f"  {near(file)}")
+        if file not in told:
+            click.echo(f"  {near(file)}")
     if not written.files:
         click.echo("Everything is written already.")
     click.echo(f"Left for you: make these secrets, under {written.place}:")

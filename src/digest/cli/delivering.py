@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from digest.cli.confirming import confirm_sending
 from digest.cli.handing_over import hand_over
 from digest.cli.opening import bring_readers
 from digest.cli.printing import duration, many, moment, print_json, rules_in_words, size, summary
 from digest.cli.watching import watch
-from digest.errors import UsageError
 from digest.providers import OwnsList
 from digest.publishing.mailing import carry_out, prepare
 from digest.publishing.planning import refuse_forgetful_store
@@ -116,19 +115,8 @@ def _at_pace(plan: Plan) -> str:
 
 
 def confirm(mailing: Mailing) -> bool:
-    """
-    Ask whether it is to be sent.
-
-    Raises:
-        UsageError: nobody is there to answer.
-    """
-    if not sys.stdin.isatty():
-        msg = "nobody is here to confirm"
-        raise UsageError(msg, hint="Add --yes to send without asking, or --dry-run to see the plan.")
-    if click.confirm(f"Send it to {many(mailing.readers, 'reader')}?", err=True):
-        return True
-    click.echo("Nothing was sent.", err=True)
-    return False
+    """Ask whether a mailing is to go on its way."""
+    return confirm_sending(many(mailing.readers, "reader"))
 
 
 def _finish(mailing: Mailing) -> None:

@@ -69,7 +69,7 @@ class _Run:
         settings = open_settings()
         issues = Issues(settings=settings)
         service = self._service(settings) if self._wishes["ahead"] else None
-        with open_ledger(settings, needs_key=True) as store:
+        with open_ledger(settings, take_over=self._wishes["take_over"], needs_key=True) as store:
             agenda = self._look(issues, store, service)
             if agenda.to_send:
                 agenda = self._send_all(issues, store, service, agenda)

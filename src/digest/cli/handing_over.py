@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from digest.cli.confirming import confirm_sending
 from digest.cli.printing import moment, rules_in_words
-from digest.errors import UsageError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -37,7 +36,8 @@ def hand_over(
     handover = prepare(newsroom, store, service, issue, wishes)
     if handover and not quiet:
         _show(handover, newsroom.timezone)
-    if handover and not dry_run and (handover.is_done or yes or _confirm(service)):
+    everyone = f"everyone on the list of {service.name}"
+    if handover and not dry_run and (handover.is_done or yes or confirm_sending(everyone)):
         handover = carry_out(handover, store, report=_tell)
         if not quiet:
             _finish(handover)
@@ -62,16 +62,6 @@ def _show(handover: HandOver, zone: ZoneInfo) -> None:
 
 def _in_words(campaign: Campaign) -> str:
     return ", ".join(filter(None, (campaign.progress.value, campaign.id, campaign.url)))
-
-
-def _confirm(service: OwnsList) -> bool:
-    if not sys.stdin.isatty():
-        msg = "nobody is here to confirm"
-        raise UsageError(msg, hint="Add --yes to send without asking, or --dry-run to see the plan.")
-    if click.confirm(f"Send it to everyone on the list of {service.name}?", err=True):
-        return True
-    click.echo("Nothing was sent.", err=True)
-    return False
 
 
 def _tell(trouble: str) -> None:

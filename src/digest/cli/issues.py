@@ -51,11 +51,12 @@ def init(folder: Path, host: str | None) -> None:
     from digest.publishing.starting import start_newsletter
 
     home = folder.resolve()
-    for file in start_newsletter(home, _today()):
-        click.echo(f"  {file.relative_to(home)}")
+    files = start_newsletter(home, _today())
+    for file in files:
+        click.echo(f"  {near(file)}")
     import_file(open_settings(home), str(home / "subscribers.csv"))
     if host:
-        write_for(host, open_settings(home))
+        write_for(host, open_settings(home), told=files)
     there = "" if folder == Path() else f"cd {quote(str(folder))} && "
     click.echo(f"Your newsletter is there. Next: {there}digest preview")
 

@@ -147,12 +147,12 @@ def _show_trial(trial: Trial) -> None:
 _KINDS = {"test": "A test", "sandbox": "A rehearsal that delivers nothing,"}
 
 
-WITH_DUE = ("late", "ahead")
+WITH_DUE = ("late", "ahead", "take_over")
 """The wishes that can be had of all issues that are due."""
 
 
 def _options(names: Iterable[str]) -> str:
-    return ", ".join(f"--{name}" for name in names)
+    return ", ".join(f"--{name.replace('_', '-')}" for name in names)
 
 
 def _send_to_readers(issue: str | None, wishes: dict[str, Any], *, yes: bool, dry_run: bool, as_json: bool) -> None:
@@ -160,16 +160,16 @@ def _send_to_readers(issue: str | None, wishes: dict[str, Any], *, yes: bool, dr
     from digest.cli.watching import stoppable
     from digest.publishing.choosing import Wishes, service_of
 
-    newsroom = open_newsroom()
+    newsroom, asked = open_newsroom(), Wishes(**wishes)
     service = service_of(newsroom.settings)
-    opened = open_ledger(newsroom.settings, take_over=wishes["take_over"], needs_key=True)
+    opened = open_ledger(newsroom.settings, take_over=asked.take_over, needs_key=True)
     with opened as store, stoppable() as stopping:
         sent = send_one(
             newsroom,
             store,
             service,
             issue,
-            Wishes(**wishes),
+            asked,
             stopping=stopping,
             yes=yes,
             dry_run=dry_run,

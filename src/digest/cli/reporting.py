@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.printing import many, print_json
-from digest.errors import Place
+from digest.errors import Place, in_one_line
 from digest.files import repository_of
 from digest.model import Severity
 
@@ -75,7 +75,7 @@ def _lines(checked: Sequence[Checked]) -> Iterator[str]:
             yield click.style(one.slug, bold=True)
         for finding in one.findings:
             severity = click.style(finding.severity.value, fg=_COLOURS[finding.severity])
-            yield f"{finding.place or one.path}: {severity} {finding.rule}: {finding.sentence}"
+            yield in_one_line(f"{finding.place or one.path}: {severity} {finding.rule}: {finding.sentence}")
             if finding.fix:
                 yield f"  {finding.fix}"
 

@@ -10,6 +10,7 @@ import click
 
 from digest.cli.opening import open_ledger, open_settings
 from digest.cli.printing import json_option, moment, print_json, print_table
+from digest.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,9 @@ def schedule(ics: Path | None, as_json: bool) -> None:  # noqa: FBT001  # Click 
     from digest.publishing.issues import Issues
     from digest.publishing.schedule import appointments, is_shown
 
+    if ics and as_json:
+        msg = "a calendar and JSON are two answers"
+        raise UsageError(msg, hint="Ask for the one, then for the other: --ics FILE, or --json.")
     settings, now = open_settings(), datetime.now(UTC)
     issues = Issues(settings=settings)
     with open_ledger(settings) as store:

@@ -37,6 +37,8 @@ _EVERY = 1.0
 """Seconds between two looks at a send that is watched."""
 _TOLD = frozenset({EventKind.DELIVERED, EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.OPENED, EventKind.CLICKED})
 """What is shown of what providers tell later."""
+_UNKNOWN = "(not on the list)"
+"""In place of an address that is forgotten, or that another machine's list has."""
 _COLUMNS = ("email", "state", "reason", "message_id", "at")
 
 
@@ -109,13 +111,14 @@ def _show_recipients(status: IssueStatus, store: Store, zone: ZoneInfo, *, as_cs
         print_json_stream(status.facts(), "recipients", map(_facts, deliveries))
     else:
         _show_states([status], zone)
-        print_table(((one.email, one.state.value, one.reason) for one in deliveries), (40, 10, 0))
+        print_table(((one.email or _UNKNOWN, one.state.value, one.reason) for one in deliveries), (40, 10, 0))
 
 
 def _state(status: IssueStatus, zone: ZoneInfo) -> str:
     if status.progress:
         course = "" if status.progress.course.value == "open" else f", {status.progress.course.value}"
         held = f": {status.progress.held}" if status.progress.held else ""
+        holder = f", in the hands of {status.progress.held_by}" if status.progress.held_by else ""
         let_pass = _let_pass(status.progress.allowed)
         since = "".join(
             f" · {kind.value.replace('_', ' ')} {count:,}"
@@ -123,7 +126,8 @@ def _state(status: IssueStatus, zone: ZoneInfo) -> str:
             if kind in _TOLD
         )
         return (
-            f"{summary(status.progress.tally)}{since}, {moment(status.progress.begun_at, zone)}{course}{held}{let_pass}"
+            f"{summary(status.progress.tally)}{since}, {moment(status.progress.begun_at, zone)}"
+            f"{course}{held}{holder}{let_pass}"
         )
     if status.handed:
         handed = status.handed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from digest.config.document import FILE_NAME, Document
@@ -44,8 +44,6 @@ VARIABLES = MappingProxyType(
     }
 )
 """The environment variables that override a key of the file, and the key."""
-
-Choice = TypeVar("Choice", StoreChoice, ListChoice)
 
 _SQLITE = "sqlite:///"
 _GO_OR_MAKE = "Go to your newsletter's folder, or make a newsletter with: digest init FOLDER"
@@ -104,13 +102,14 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     dark = document.attributes("theme.dark")
     assets = document.attributes("assets")
     document.raise_faults()
+    kept, listed = StoreChoice(**store), ListChoice(**subscribers)
     return Settings(
         root=root,
         newsletter=Newsletter(**newsletter),
         provider=ProviderChoice(**provider, options=document.options()),
-        store=_resolve(StoreChoice(**store), "url", root),
+        store=replace(kept, url=_resolve(kept.url, root)),
         ledger=LedgerChoice(**ledger),
-        subscribers=_resolve(ListChoice(**subscribers), "source", root),
+        subscribers=replace(listed, source=listed.source and _resolve(listed.source, root)),
         fields=reader_fields,
         segments=segments,
         send=Send(**send),
@@ -124,12 +123,12 @@ def _settings(root: Path, document: Document, environ: Mapping[str, str]) -> Set
     )
 
 
-def _resolve(choice: Choice, attribute: str, root: Path) -> Choice:
-    url = getattr(choice, attribute) or ""
+def _resolve(url: str, root: Path) -> str:
+    """Return where a database is, whatever the working folder."""
     path = url.removeprefix(_SQLITE)
     if path in {url, "", ":memory:"}:  # another scheme, or no file; the store knows what to say of these
-        return choice
-    return replace(choice, **{attribute: f"{_SQLITE}{root / path}"})
+        return url
+    return f"{_SQLITE}{root / path}"
 
 
 def _read_text(path: Path, *, missing: str | None = None) -> str:

@@ -105,6 +105,8 @@ class Send:
 
     max_growth: Annotated[int, between(0, 100_000)] = 50
     """How many per cent more readers than the last issue had are written to; more is taken for a mistake."""
+    max_loss: Share = 50
+    """How many per cent fewer readers than the last issue had are written to; fewer is taken for a mistake."""
     max_lateness: Annotated[int, between(1, 10_000)] = 12
     """How many hours after its `send_at` an issue may still begin to leave."""
     stop_after: Annotated[int, between(1, 1000)] = 10

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zlib import crc32
 
+from digest.branch.repository import Repository
 from digest.config.document import FILE_NAME
-from digest.errors import UsageError
+from digest.errors import SettingsError, UsageError
 from digest.files import repository_of, write_whole
 from digest.keys import VARIABLE
 from digest.providers.matrix import entry_of
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).parent.parent / "starter" / "ci"
 _REQUIREMENTS = "requirements.txt"
-_LEDGER = 'url = "git:origin/digest-ledger"'
+_BRANCH = "git:origin/digest-ledger"
+_LEDGER = f'url = "{_BRANCH}"'
 _SOURCE, _TOKEN, _STORE = "DIGEST_SUBSCRIBERS_SOURCE", "DIGEST_SUBSCRIBERS_TOKEN", "DIGEST_STORE_URL"
 
 
@@ -115,7 +117,8 @@ def automate(settings: Settings, host: Host, *, force: bool = False) -> Written:
     for file, text in written.items():
         write_whole(file, text.encode())
     apart = {file: text for file, text in joined.items() if file not in missing}
-    steps = [*(_Form(step).substitute(facts) for step in host.steps), *_steps_for_files(settings, apart)]
+    general = [_Form(step).substitute(facts) for step in host.steps]
+    steps = [*general, *_steps_for_remote(settings), *_steps_for_files(settings, apart)]
     return Written(files=[*written], secrets=secrets, place=host.secrets, steps=steps)
 
 
@@ -146,7 +149,7 @@ def _differs(file: Path, text: str) -> bool:
 def _refuse_to_write_over(wanted: Mapping[Path, str]) -> None:
     others = [file.name for file, text in wanted.items() if file.exists() and _differs(file, text)]
     if others:
-        msg = f"{' and '.join(others)} {'are' if len(others) > 1 else 'is'} there already, and otherwise"
+        msg = f"{' and '.join(others)} {'are' if len(others) > 1 else 'is'} there already, with other content"
         raise UsageError(msg, hint="Nothing was written. To have it as digest writes it: --force")
 
 
@@ -220,6 +223,17 @@ def origin_of(noted: Mapping[str, Any]) -> str:
     if urlsplit(url).scheme != "https" or "@" in urlsplit(url).netloc:
         return ""
     return f"{versioned['vcs']}+{url}@{versioned['commit_id']}" if versioned else url
+
+
+def _steps_for_remote(settings: Settings) -> Iterator[str]:
+    if not _forgets(settings):
+        return
+    url = settings.ledger.url or _BRANCH
+    try:
+        Repository.find(settings.root, url)
+    except SettingsError:
+        remote = url.removeprefix("git:").partition("/")[0]
+        yield f"Push the newsletter to a git remote called {remote}: it keeps the ledger, and nothing is sent before."
 
 
 def _steps_for_files(settings: Settings, there: Mapping[Path, str]) -> Iterator[str]:

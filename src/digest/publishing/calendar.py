@@ -37,8 +37,9 @@ def to_ics(entries: Iterable[Appointment], newsletter: Newsletter) -> bytes:
     calendar = icalendar.Calendar()
     calendar.add("prodid", _PRODUCT)
     calendar.add("version", "2.0")
-    calendar.add("name", newsletter.name)  # RFC 7986, 5.1
-    calendar.add("x-wr-calname", newsletter.name)  # what programs read that came before it
+    name = icalendar.vText(newsletter.name)  # said, since icalendar escapes only what it knows to be text
+    calendar.add("name", name)  # RFC 7986, 5.1
+    calendar.add("x-wr-calname", name)  # what programs read that came before it
     for one in entries:
         if one.at and one.phase is not Phase.OUTDATED:
             calendar.add_component(_event(one, newsletter))

@@ -143,7 +143,10 @@ def _begun(newsroom: Newsroom, store: Store, name: str, *, ended: bool = False) 
     frozen = store.mailings.find(slug_of(newsroom, store, name))
     if frozen is None:
         msg = f'nobody has begun to send "{name}"'
-        raise UsageError(msg, hint="digest status shows how all issues stand.")
+        raise UsageError(
+            msg,
+            hint="How all stand: digest status. To hold one back before it begins, write status: draft in its file.",
+        )
     if not ended:
         _refuse_ended(frozen)
     return frozen

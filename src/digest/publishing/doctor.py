@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from digest.branch import NO_RIGHT, Repository
 from digest.domains import Grade, Observation, examination
 from digest.domains.signing import Signing
-from digest.errors import ProviderError
+from digest.errors import DigestError, ProviderError
 from digest.providers import Examines
 from digest.providers.outbox import Outbox
 from digest.publishing.choosing import service_of
@@ -79,14 +80,16 @@ def examine(settings: Settings, ask: Ask, *, now: datetime, selector: str = "") 
     provider = service_of(settings)
     sender = settings.newsletter.from_
     domain = sender.domain.lower()
+    ledger = [_ask_remote(settings, settings.ledger.url)] if settings.ledger.url else []
     if isinstance(provider, Outbox):
-        return Report(provider=provider.name, domain=domain, observations=[_reaches_nobody()])
+        return Report(provider=provider.name, domain=domain, observations=[_reaches_nobody(), *ledger])
     answers = (settings.newsletter.reply_to or sender).domain.lower()
     options, environ = settings.provider.options, settings.environ
     signing = Signing.by(provider.name, domain, options=options, environ=environ, selector=selector)
     observations = [
         *_ask_service(provider, settings, now),
         *examination.examine(domain, answers, signing, ask),
+        *ledger,
     ]
     return Report(provider=provider.name, domain=domain, observations=observations)
 
@@ -95,6 +98,20 @@ def _reaches_nobody() -> Observation:
     sentence = "the outbox writes messages into a folder and reaches nobody"
     hint = "To reach readers, name a service under [provider] in digest.toml. Which there are: digest providers"
     return _of_service(Grade.ADVICE, sentence, hint)
+
+
+def _ask_remote(settings: Settings, url: str) -> Observation:
+    """Look whether the ledger's branch can be read and pushed to from here."""
+    try:
+        repository = Repository.find(settings.root, url)
+        pushed = repository.rehearse()
+    except DigestError as fault:
+        return Observation(about="ledger", grade=Grade.BAD, sentence=fault.sentence, hint=fault.hint)
+    if pushed.accepted:
+        sentence = f"{repository.name} can be read and pushed to from here"
+        return Observation(about="ledger", grade=Grade.GOOD, sentence=sentence)
+    sentence = f"{repository.name} takes nothing from here: {pushed.words}"
+    return Observation(about="ledger", grade=Grade.BAD, sentence=sentence, hint=NO_RIGHT)
 
 
 def _ask_service(provider: Provider | OwnsList, settings: Settings, now: datetime) -> list[Observation]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from digest.errors import CombinedError, ContentError, IncompleteError
 from digest.publishing.schedule import Phase, appointments
+from digest.publishing.status import paused
 from digest.publishing.timing import SOONEST, refuse_lateness
 
 if TYPE_CHECKING:
@@ -85,8 +86,7 @@ def _fault(one: Appointment, limits: Send, now: datetime) -> DigestError | None:
         except ContentError as error:
             return error
     if one.phase is Phase.PAUSED:
-        msg = f"somebody has paused {one.slug}"
-        return IncompleteError(msg, hint=f"To go on: digest send {one.slug}. To end it: digest cancel {one.slug}")
+        return paused(one.slug, one.begun.held if one.begun else "")
     if one.phase is Phase.DOUBTED:
         msg = f"nobody knows whether the readers of {one.slug} who are in doubt got it"
         return IncompleteError(msg, hint=f"Who they are, and what to do: digest resolve {one.slug}")

@@ -13,17 +13,18 @@ from digest.publishing.handing_over import refuse_handed_over
 from digest.publishing.issues import FAULTS
 from digest.publishing.planning import (
     make_plan,
+    refuse_another_list,
     refuse_another_way,
-    refuse_growth,
     refuse_many_newcomers,
     refuse_repetition,
+    refuse_short_list,
     refuse_stale_suppressions,
     refuse_what_cannot_be_carried,
     refuse_without_key,
 )
 from digest.publishing.proofing import make_proof_for_all, vet
 from digest.publishing.recalling import with_recall
-from digest.publishing.status import progress_of
+from digest.publishing.status import paused, progress_of
 from digest.publishing.timing import moment_ahead, refuse_lateness
 from digest.sending import Engine
 from digest.store import BegunError, Course
@@ -117,8 +118,7 @@ class Mailing:
         if self.stop and not self._is_settled:
             raise self.stop
         if self.progress and self.progress.course is Course.PAUSED:
-            msg = f"somebody has paused {self.slug}"
-            raise IncompleteError(msg, hint=f"To go on: digest send {self.slug}")
+            raise paused(self.slug, self.progress.held)
         if self.progress and self.progress.tally.queued:
             msg = f"{self.progress.tally.queued:,} readers are still queued, or in the hands of another digest"
             raise IncompleteError(msg, hint=_GO_ON)
@@ -197,7 +197,7 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
         msg = f"the plan is no longer {wishes.plan}: the issue, the readers or the provider have changed"
         raise UsageError(msg, hint=f"Look at the new one, {plan.key}: digest send {plan.edition.slug} --dry-run")
     if not wishes.plan:  # by its key, somebody vouches for the plan that they have seen
-        refuse_growth(plan, limits)
+        refuse_another_list(plan, limits)
         refuse_repetition(plan, store)
     subject = _subject(plan.edition, newsroom.settings)
     return Mailing(slug=plan.edition.slug, subject=subject, provider=provider, segment=segment, plan=plan)
@@ -206,6 +206,8 @@ def _begin(newsroom: Newsroom, store: Store, provider: Provider, name: str, wish
 def _resume(newsroom: Newsroom, store: Store, provider: Provider, frozen: Frozen, wishes: Wishes) -> Mailing:
     progress = progress_of(store, frozen)
     refuse_another_way(provider, frozen, progress.tally, wishes)
+    if newsroom.settings.ledger.url:  # so that the list is not what it was frozen by, but read anew
+        refuse_short_list(frozen, progress.tally, store)
     if wishes.segment and str(find_segment(wishes.segment, newsroom.settings, store)) != frozen.segment:
         msg = f"{frozen.slug} was begun for {frozen.segment or 'everyone'}, and its readers were fixed then"
         raise UsageError(msg, hint="Leave out --segment; those who joined since are added by --to-new.")

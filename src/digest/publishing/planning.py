@@ -184,17 +184,26 @@ def refuse_another_way(provider: Provider, frozen: Frozen, tally: Tally, wishes:
         raise UsageError(msg, hint="What is to leave after all needs an issue of its own.")
 
 
-def refuse_growth(plan: Plan, limits: Send) -> None:
+def refuse_another_list(plan: Plan, limits: Send) -> None:
     """
-    See to it that not many more readers get an issue than the last one; a wrong list is the dearest mistake there is.
+    See to it that about as many readers get an issue as the last one; a wrong list is the dearest mistake there is.
+
+    A segment may be as small as it likes.
 
     Raises:
-        ContentError: they are more than the settings allow.
+        ContentError: they are more, or fewer, than the settings allow.
     """
-    if plan.growth is not None and plan.growth * 100 > limits.max_growth:
-        more = f"{plan.growth:.0%} more than the last issue's {plan.last:,}"
-        msg = f"{plan.audience.readers:,} readers would get it, {more}; [send] max_growth is {limits.max_growth}"
-        raise ContentError(msg, hint=f"If they are the right ones, say so by the key of this plan: --plan {plan.key}")
+    percent = (plan.growth or 0) * 100
+    if percent > limits.max_growth:
+        change, limit = "more", f"max_growth is {limits.max_growth}"
+    elif -percent > limits.max_loss and not plan.segment:
+        change, limit = "fewer", f"max_loss is {limits.max_loss}"
+    else:
+        return
+    compared = f"{abs(percent):.0f}% {change} than the last issue's {plan.last:,}"
+    readers = f"{plan.audience.readers:,} reader{'s' if plan.audience.readers > 1 else ''}"
+    msg = f"{readers} would get it, {compared}; [send] {limit}"
+    raise ContentError(msg, hint=f"If they are the right ones, say so by the key of this plan: --plan {plan.key}")
 
 
 def refuse_many_newcomers(newcomers: int, readers: int, limits: Send) -> None:
@@ -207,6 +216,20 @@ def refuse_many_newcomers(newcomers: int, readers: int, limits: Send) -> None:
     if newcomers * 100 > readers * limits.max_growth:
         msg = f"{newcomers:,} readers joined since it went to {readers:,}; [send] max_growth is {limits.max_growth}"
         raise ContentError(msg, hint="If they are the right ones, raise max_growth for this time.")
+
+
+def refuse_short_list(frozen: Frozen, tally: Tally, store: Store) -> None:
+    """
+    See to it that an issue does not go on with a wrong list, by which whoever is not on it would count as having left.
+
+    Raises:
+        IncompleteError: the list has less than half of the readers for whom it was begun.
+    """
+    readers = sum(store.subscribers.count().values())
+    if tally.queued and readers * 2 < tally.total:
+        msg = f"{frozen.slug} was begun for {tally.total:,} readers, and the list here has {readers:,}"
+        way = f"If the others have left: digest cancel {frozen.slug}"
+        raise IncompleteError(msg, hint=f"Go on with the list that it was begun with, by [subscribers] source. {way}")
 
 
 def refuse_stale_suppressions(

@@ -61,7 +61,7 @@ def take_back(provider: Provider, store: Store, frozen: Frozen, edition: Edition
     Have a provider deliver nothing of a mailing that was ended, and say whether it can do that.
 
     Raises:
-        IncompleteError: it does not, or nobody knows.
+        IncompleteError: it does not, or nobody knows; or another process is handing it over at this moment.
     """
     if not isinstance(provider, TakesBack) or not edition.recall:
         return False
@@ -70,6 +70,7 @@ def take_back(provider: Provider, store: Store, frozen: Frozen, edition: Edition
         minutes = provider.notice / timedelta(minutes=1)
         msg = f"{provider.name} gives nothing back within {minutes:.0f} minutes of its time"
         raise IncompleteError(msg, hint="What was not yet handed over stays here.")
+    store.admit(frozen)
     try:
         with Line(_say_nothing, time.sleep, provider.transport) as fetch:
             provider.take_back(edition, fetch)

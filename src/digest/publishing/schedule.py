@@ -69,6 +69,8 @@ class Begun:
     provider: str
     deliver_at: datetime | None = None
     """When the provider delivers it, as far as that was looked up."""
+    held: str = ""
+    """Why it is paused, where no person has paused it."""
     unpublished: bool = False
     """Whether a service that takes it whole was not yet told surely to send it, so that its own time still counts."""
 
@@ -145,13 +147,16 @@ def _of_mailing(store: Store, frozen: Frozen, now: datetime, *, unfinished: bool
     # An edition is large, so it is read only where it can still be with the provider.
     recent = now - frozen.frozen_at < RECENT
     deliver_at = store.mailings.edition(frozen.edition_id).deliver_at if recent else None
+    ahead = bool(deliver_at and deliver_at > now)
+    phase = phase_of_mailing(frozen.course, unfinished=unfinished, doubtful=doubtful, ahead=ahead)
+    if phase is Phase.CANCELLED and ahead and store.deliveries.tally(frozen).sent:
+        phase = Phase.AHEAD  # it was ended here, and the provider has not given it back
     return Begun(
         at=frozen.frozen_at,
-        phase=phase_of_mailing(
-            frozen.course, unfinished=unfinished, doubtful=doubtful, ahead=bool(deliver_at and deliver_at > now)
-        ),
+        phase=phase,
         provider=frozen.provider,
         deliver_at=deliver_at,
+        held=store.mailings.why_held(frozen) if frozen.course is Course.PAUSED else "",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from digest.errors import IncompleteError
 from digest.model import Tally
 from digest.publishing.issues import FAULTS
 from digest.store import Course
@@ -35,12 +36,14 @@ class Progress:
     """The rules that were let pass in it."""
     held: str = ""
     """Why it is paused, where no person has paused it."""
+    held_by: str = ""
+    """Who alone may send it now; blank where nobody has that right."""
     news: Mapping[EventKind, int] = field(default_factory=dict)
     """Of how many readers the provider has told what since."""
 
     def facts(self) -> dict[str, object]:
         """Return what ``--json`` prints."""
-        held = {"held": self.held} if self.held else {}
+        held = {name: words for name, words in (("held", self.held), ("held_by", self.held_by)) if words}
         events = {"events": {kind.value: count for kind, count in self.news.items()}} if self.news else {}
         known = {"issue": self.slug, "edition": self.fingerprint, **asdict(self.tally)}
         return known | held | events | _allowed(self.allowed)
@@ -94,8 +97,15 @@ def progress_of(store: Store, frozen: Frozen) -> Progress:
         segment=frozen.segment,
         allowed=frozen.allowed,
         held=store.mailings.why_held(frozen) if frozen.course is Course.PAUSED else "",
+        held_by=store.held_by(frozen),
         news=store.news.counts(frozen),
     )
+
+
+def paused(slug: str, held: str) -> IncompleteError:
+    """Return what to say of a mailing that is paused: by somebody, unless it is `held` for a reason."""
+    msg = f"{slug} is held: {held}" if held else f"somebody has paused {slug}"
+    return IncompleteError(msg, hint=f"To go on: digest send {slug}. To end it: digest cancel {slug}")
 
 
 def status_of(issues: Issues, store: Store, name: str) -> IssueStatus:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+
+from digest.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,17 +19,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """News of a run: how many readers were settled, or what went wrong."""
+    """News of a run: how many readers were settled, and how many of them how; or what went wrong."""
 
     settled: int = 0
+    sent: int = 0
+    refused: int = 0
     in_doubt: int = 0
-    """How many of them are in doubt."""
     trouble: str = ""
     """What went wrong, and what follows from it."""
+
+    @classmethod
+    def of(cls, receipts: Sequence[Receipt]) -> Self:
+        """Return what is to be told of readers whom the provider has answered for."""
+        states = [receipt.state for receipt in receipts]
+        return cls(
+            settled=len(states) - states.count(State.QUEUED),
+            sent=states.count(State.SENT),
+            refused=states.count(State.REFUSED),
+            in_doubt=states.count(State.IN_DOUBT),
+        )
 
 
 Report: TypeAlias = "Callable[[Step], None]"
 Submit: TypeAlias = "Callable[[Attempt], Future[Answer]]"
+
+
+@dataclass(slots=True)
+class Luck:
+    """How requests have fared of late, for all engines that share it."""
+
+    in_vain: int = 0
+    """How many in a row were of no use; those that failed together count as one."""
+    spell: int = 0
+    """Counts the waits after a failure; what was posted before one is no news of what follows."""
 
 
 class Claims(Protocol):

@@ -24,11 +24,10 @@ import httpx
 
 from digest.errors import ProviderError
 from digest.model import Receipt, State
-from digest.sending.contracts import Step
+from digest.sending.contracts import Luck, Step
 from digest.sending.pace import Bucket, backoff
-from digest.sending.posting import TIMEOUT, Answer, Attempt, post
+from digest.sending.posting import Answer, Attempt, connect, post
 from digest.wire.answers import Fate
-from digest.wire.introducing import open_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +67,7 @@ class Engine:
         pace: when requests may leave; by default, as the provider's own pace has it in this run alone.
         submit: has an attempt posted; by default, threads of this run do.
         most: so many batches are claimed at most; None for all.
+        luck: what is known of how requests fare; by default, nothing yet.
         chance: returns a number from 0 up to 1 at random.
     """
 
@@ -83,6 +83,7 @@ class Engine:
         pace: Pace | None = None,
         submit: Submit | None = None,
         most: int | None = None,
+        luck: Luck | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._claims = claims
@@ -107,12 +108,9 @@ class Engine:
         self._flying: set[Future[Answer]] = set()
         self._found_nothing = False
         """Whether there was nothing to claim when we last tried."""
-        self._in_vain = 0
-        """How many requests in a row were of no use; those that failed together count as one."""
+        self._luck = luck or Luck()
         self._missed = 0
         """How many places in a row were missed."""
-        self._spell = 0
-        """Counts the waits after a failure; what was posted before one is no news of what follows."""
         self._rest: float | None = None
         """The moment until which nothing may leave, once the ledger has what was learned from it."""
         self._fault: Exception | None = None
@@ -155,8 +153,7 @@ class Engine:
             yield self._submit
             return
         count = self._provider.limits.concurrency
-        limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
-        client = open_client(transport=self._provider.transport, timeout=TIMEOUT, limits=limits)
+        client = connect(self._provider, count)
         pool = ThreadPoolExecutor(count, thread_name_prefix="post")
         try:
             yield lambda attempt: pool.submit(post, attempt, self._provider, client, self._now)
@@ -173,7 +170,7 @@ class Engine:
                 self._waiting.append(Attempt(batch=batch, again=True))
             else:
                 reason = "its request was cut off, and to repeat it is not safe"
-                self._claims.doubt(batch, reason=reason, now=self._now())
+                self._doubt(batch, reason)
 
     def _key_holds(self, batch: Batch) -> bool:
         """Tell whether the batch may be repeated under its key; a clock that was put back proves nothing."""
@@ -212,7 +209,7 @@ class Engine:
             if attempt is None:
                 return
             place = self._place if self._keeps_places else None
-            yield replace(attempt, spell=self._spell, place=place, strict=self._missed < _MISSES)
+            yield replace(attempt, spell=self._luck.spell, place=place, strict=self._missed < _MISSES)
             self._place = None
 
     def _may_leave(self) -> bool:
@@ -251,8 +248,8 @@ class Engine:
             self._take_another_place(attempt)
             return
         if answer.fate is Fate.ANSWERED:
-            again = self._claims.settle(attempt.batch, answer.receipts, now=self._now())
-            self._report(Step(settled=len(answer.receipts) - again))
+            self._claims.settle(attempt.batch, answer.receipts, now=self._now())
+            self._report(Step.of(answer.receipts))
         elif answer.fate is Fate.OPEN or attempt.again:
             then = self._leave_open(answer)
         elif answer.fate is Fate.REJECTED:
@@ -280,9 +277,9 @@ class Engine:
         if len(batch.readers) > 1:
             self._claims.halve(batch, reason=answer.reason, now=self._now())
             return f"its {len(batch.readers):,} readers are tried again in two halves"
-        refused = Receipt(state=State.REFUSED, reason=answer.reason)
-        self._claims.settle(batch, [refused], now=self._now())
-        self._report(Step(settled=1))
+        receipts = [Receipt(state=State.REFUSED, reason=answer.reason)]
+        self._claims.settle(batch, receipts, now=self._now())
+        self._report(Step.of(receipts))
         return "its one reader is refused"
 
     def _leave_open(self, answer: Answer) -> str:
@@ -303,20 +300,20 @@ class Engine:
     def _learn(self, answer: Answer, then: str) -> None:
         """Go on at once after a success, later after a failure, and not at all where that would be of no use."""
         if any(receipt.state is State.SENT for receipt in answer.receipts):
-            self._in_vain = 0
-        elif answer.attempt.spell == self._spell:
-            self._in_vain += 1
+            self._luck.in_vain = 0
+        elif answer.attempt.spell == self._luck.spell:
+            self._luck.in_vain += 1
         self._fault = self._fault or self._verdict(answer)
         if self._fault:
             self._rest_for(answer.wait or 0)  # others may post through the same account
             return
         failed = answer.fate in {Fate.NOT_TAKEN, Fate.OPEN}
-        if failed and answer.attempt.spell == self._spell:
-            self._spell += 1
+        if failed and answer.attempt.spell == self._luck.spell:
+            self._luck.spell += 1
         if failed or answer.fate is Fate.REJECTED:
             self._report(Step(trouble=f"{self._provider.name}: {answer.reason}; {then}"))
         if failed or answer.wait:
-            self._rest_for(backoff(max(self._in_vain, 1), self._chance()) if answer.wait is None else answer.wait)
+            self._rest_for(backoff(max(self._luck.in_vain, 1), self._chance()) if answer.wait is None else answer.wait)
 
     def _rest_for(self, seconds: float) -> None:
         """Let nothing leave for so long."""
@@ -338,8 +335,8 @@ class Engine:
             fault: ProviderError = RestError(
                 f"{self._provider.name} asks to be left alone for {answer.wait / 60:,.0f} minutes"
             )
-        elif self._in_vain >= self._stop_after:
-            rows = f" in {self._in_vain} requests in a row" if self._in_vain > 1 else ""
+        elif self._luck.in_vain >= self._stop_after:
+            rows = f" in {self._luck.in_vain} requests in a row" if self._luck.in_vain > 1 else ""
             unsure = answer.fate is Fate.OPEN or answer.attempt.again
             did = "confirmed nothing" if unsure else "took nothing"
             fault = ProviderError(f"{self._provider.name} {did}{rows}: {answer.reason}")

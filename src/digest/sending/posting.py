@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from digest.model import Batch, Receipt
     from digest.providers import Provider
 
-TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=None)
+_TIMEOUT = httpx.Timeout(connect=10, read=60, write=60, pool=None)
 _LATE = 0.02
 """Seconds after its place in time at which a request may still leave."""
 
@@ -85,13 +85,13 @@ class Outlet:
         self._provider = provider
         self._now = now
         self._report = report
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        self._client = open_client(transport=provider.transport, timeout=TIMEOUT, limits=limits)
+        self._client = connect(provider, connections)
 
     def post(self, attempt: Attempt) -> Future[Answer]:
         """Post in the thread that calls; what is returned is done."""
         answer = post(attempt, self._provider, self._client, self._now)
-        self._report(answer)
+        if not answer.missed:
+            self._report(answer)
         done: Future[Answer] = Future()
         done.set_result(answer)
         return done
@@ -99,6 +99,12 @@ class Outlet:
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
+
+
+def connect(provider: Provider, count: int) -> httpx.Client:
+    """Return a client for so many requests side by side, which whoever asks closes."""
+    limits = httpx.Limits(max_connections=count, max_keepalive_connections=count)
+    return open_client(transport=provider.transport, timeout=_TIMEOUT, limits=limits)
 
 
 def post(attempt: Attempt, provider: Provider, client: httpx.Client, now: Callable[[], datetime]) -> Answer:

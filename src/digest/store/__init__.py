@@ -128,6 +128,14 @@ class Store:
             lives = self._locks.is_held
             yield Claims(self._database, self.mailings, self._columns, frozen=frozen, claimant=claimant, lives=lives)
 
+    def admit(self, frozen: Frozen) -> None:
+        """Let a mailing be changed beside whoever sends it: a database sees to it that each batch is one's alone."""
+
+    def held_by(self, frozen: Frozen) -> str:
+        """Return who alone may send a mailing now; blank where nobody has that right."""
+        del frozen
+        return ""
+
     def together(self, *, alone: bool = False) -> AbstractContextManager[None]:
         """
         Make one durable write of all that is done inside; nothing of it has happened before its end.

@@ -17,7 +17,7 @@ from digest.errors import SettingsError
 from digest.store.erasing import Seal, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from digest.store.database import Database
 
@@ -97,6 +97,11 @@ class Numbers:
         """Return the id of the reader of a number, by whichever key it was made."""
         names = (numbering.name_of(number) for numbering in self._numberings.values())
         return next(filter(None, map(self.find, names)), None)
+
+    def find_all(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Return the ids of the readers of numbers; a number that is nobody's is left out."""
+        found = {number: self.find_number(number) for number in numbers}
+        return {number: one for number, one in found.items() if one}
 
     def is_of(self, number: int, email: str) -> bool:
         """Say whether a number is that of an address: nobody else could have made it up."""

@@ -10,7 +10,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from digest.errors import SettingsError
@@ -212,6 +212,11 @@ def connect(url: str, *, wait: float = WAIT) -> Iterator[tuple[PostgreSQL, Sessi
             if error is None:
                 raise bare from None
             raise error from bare
+
+
+def complete(url: str) -> str:
+    """Return an address with what `connect` puts where it says nothing, for a library that connects by itself."""
+    return make_conninfo(**_read(url))
 
 
 def _read(url: str) -> dict[str, Any]:

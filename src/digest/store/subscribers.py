@@ -76,6 +76,7 @@ class Subscribers:
         self._spell = spell
         self._numbers = numbers or Numbers(database)
         self._admission = Admission(database, numbering)
+        self._is_numbered = numbering is not None
         self._erased = Erased(database)
         self._pauses = Pauses(database)
 
@@ -283,8 +284,11 @@ class Subscribers:
         return [*map(self._subscriber, rows)], count
 
     def emails(self, ids: Sequence[int]) -> dict[int, str]:
-        """Return the addresses of those readers of `ids` that the store still knows."""
-        return dict(self._database.fetch_all(self._sql["emails"], ids=to_json(ids)))
+        """Return the addresses of those readers of `ids` that the store still knows, by the number of any key."""
+        emails = dict(self._database.fetch_all(self._sql["emails"], ids=to_json(ids)))
+        others = self._numbers.find_all({*ids}.difference(emails)) if self._is_numbered else {}
+        known = self.emails([*others.values()]) if others else {}
+        return emails | {number: known[one] for number, one in others.items()}
 
     def walk(self, *, standing: Standing | None = None, tag: str | None = None) -> Iterator[Subscriber]:
         """Return readers by rising id, in blocks: the list may be changed meanwhile."""

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 
 from digest.errors import ContentError, IncompleteError, Place, ProviderError, SettingsError, SourceError, raise_all
 from digest.providers import KeepsSuppressions
+from digest.store import MissingStoreError
 from digest.subscribing.drawing import LARGEST, download, run, unpack
 from digest.subscribing.importing import ImportRules, import_readers
 from digest.subscribing.leaving import seal_of
@@ -40,6 +41,7 @@ _SHOWN = "[subscribers] source"
 """In place of an address or a command, which may hold secrets."""
 _MOST_FAULTS = 20
 _EMPTY = "From an empty list nobody could be told from one that was lost; nothing was sent."
+_NAME_ONE = "Where this machine keeps no list, set DIGEST_SUBSCRIBERS_SOURCE to one that it can have."
 _GO_ON = "Run this again when that is mended: it goes on from here."
 
 
@@ -55,10 +57,14 @@ def fill(store: Store, settings: Settings) -> int:
         ContentError: it cannot be read, at its line; every fault at once.
     """
     source = settings.subscribers.source or settings.store.url
-    readers = store.take_readers(source) if _DATABASE.match(source) else _import(store, source, settings)
+    shown, way = (_SHOWN, "") if settings.subscribers.source else ("[store] url", f" {_NAME_ONE}")
+    try:
+        readers = store.take_readers(source) if _DATABASE.match(source) else _import(store, source, settings)
+    except MissingStoreError as error:
+        raise SettingsError(error.sentence, hint=f"{shown} leads there.{way}") from error
     if not readers:
-        msg = "nobody is on the list to which [subscribers] source leads"
-        raise SourceError(msg, hint=_EMPTY)
+        msg = f"nobody is on the list to which {shown} leads"
+        raise SourceError(msg, hint=f"{_EMPTY}{way}")
     return readers
 
 
@@ -140,9 +146,14 @@ def _rewound(file: IO[bytes]) -> IO[bytes]:
 
 def _variable(name: str, settings: Settings) -> bytes:
     text = settings.environ.get(name, "").strip()
+    if not name:
+        msg = "[subscribers] source names no variable after env:"
+        raise SettingsError(msg, hint="Write it as env:DIGEST_LIST")
     if not text:
         msg = f"the variable {name} that [subscribers] source names is not set"
-        raise SettingsError(msg, hint="Where an encrypted secret holds it, the job has to hand it on by that name.")
+        raise SettingsError(
+            msg, hint="Where an encrypted secret holds it, the job has to hand it on, as digest ci writes it."
+        )
     try:
         return unpack(text)
     except ValueError as error:

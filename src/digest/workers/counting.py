@@ -24,19 +24,17 @@ _REQUESTS = Counter("digest_worker_requests", "Requests, by what came of them.",
 _READERS = Counter("digest_worker_readers", "Readers, by what became of them.", ["outcome"], registry=REGISTRY)
 _WAITS = Counter("digest_worker_pace_waits", "Places at the shared pace that had to be waited for.", registry=REGISTRY)
 _WAITED = Counter("digest_worker_pace_wait_seconds", "Seconds that such places were ahead.", registry=REGISTRY)
-_TOLD = (State.SENT, State.REFUSED)
 
 
 def count_answer(answer: Answer) -> None:
-    """Count a request, and for whom it was of use."""
+    """Count a request."""
     _REQUESTS.labels(fate=answer.fate.name.lower()).inc()
-    for state in _TOLD:
-        _READERS.labels(outcome=state.value).inc(sum(receipt.state is state for receipt in answer.receipts))
 
 
 def count_step(step: Step) -> None:
-    """Count those in doubt."""
-    _READERS.labels(outcome=State.IN_DOUBT.value).inc(step.in_doubt)
+    """Count readers of whom the ledger now has what became of them."""
+    for state, count in ((State.SENT, step.sent), (State.REFUSED, step.refused), (State.IN_DOUBT, step.in_doubt)):
+        _READERS.labels(outcome=state.value).inc(count)
 
 
 def count_wait(seconds: float) -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
@@ -17,6 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from digest.errors import DigestError
+from digest.store.postgres import complete
 from digest.store.syncs import account_of
 from digest.workers import chores
 from digest.workers.counting import REGISTRY, Gauges
@@ -35,7 +37,7 @@ _CHORES = 2
 _PATIENT: dict[str, Any] = {"listen_notify": False, "fetch_job_polling_interval": 1.0}
 """Chores can wait for a second, and be spared the connection on which a server calls."""
 _AGAIN = 5.0
-"""Seconds after which a database that went away is asked again."""
+"""Seconds for which a database that went away is waited for, and after which it is asked again."""
 _INTERRUPTED = 130
 _KEPT = 72
 """Hours for which jobs are kept that came to no good end."""
@@ -48,8 +50,8 @@ class Rhythm:
     heartbeat: float = 2.0
     stalled: float = 10.0
     """Whose heart has not beaten for so long is dead."""
-    fill: str = "*/10 * * * * *"
-    """When batches are looked for that wait and have no job, as a line of cron with seconds."""
+    fill: int = 10
+    """How often batches are looked for that wait and have no job; a divisor of 60."""
 
 
 def run(
@@ -122,7 +124,7 @@ async def _until_stopped(station: Station, stopping: Event, rhythm: Rhythm) -> N
 
 
 async def _work(station: Station, stop: asyncio.Event, rhythm: Rhythm) -> None:
-    connector = PsycopgConnector(conninfo=station.settings.store.url, min_size=1, max_size=2)
+    connector = PsycopgConnector(conninfo=complete(station.settings.store.url), min_size=1, max_size=2, timeout=_AGAIN)
     app = make_app(connector, station, rhythm)
     options: dict[str, Any] = {
         "install_signal_handlers": False,
@@ -153,13 +155,18 @@ def make_app(connector: PsycopgConnector, station: Station, rhythm: Rhythm) -> A
     def post(slug: str, number: int) -> None:
         station.work_on(slug, number)
 
-    @app.periodic(cron=rhythm.fill)
-    @app.task(name="digest.fill", queue=CHORES, lock="digest.fill", queueing_lock="digest.fill")
+    @app.periodic(cron=f"* * * * * */{rhythm.fill}")  # seconds come last
+    @app.task(name="digest.fill", queue=CHORES, queueing_lock="digest.fill")
     async def fill(timestamp: int) -> None:
-        """Forget the jobs of dead workers; the ledger says what is left to be done of them."""
+        """
+        Forget the jobs of dead workers; the ledger says what is left to be done of them.
+
+        It has no lock: nobody else could take that from a worker that died in the middle of this.
+        """
         del timestamp
         for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=rhythm.stalled):
-            await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            with suppress(ConnectorException):  # it was over just now
+                await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)
         await asyncio.to_thread(_do, chores.fill, station)
 
     @app.periodic(cron="* * * * *")
@@ -186,7 +193,7 @@ def make_app(connector: PsycopgConnector, station: Station, rhythm: Rhythm) -> A
 def _do(chore: Callable[[Station], None], station: Station) -> None:
     """Do a chore; what hinders it is said, and it is done again when its time comes."""
     try:
-        chore(station)
+        with station.seat.at_work():
+            chore(station)
     except DigestError as fault:
-        station.seat.close()
         _LOG.error("%s", " ".join(fault.lines()))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextlib import ExitStack
+from collections import defaultdict
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from digest.errors import ContentError, DigestError, ProviderError, SettingsError
 from digest.providers import OwnsList
 from digest.publishing.choosing import service_of
-from digest.sending import Engine, Outlet, RestError
+from digest.sending import Engine, Luck, Outlet, RestError
 from digest.store.syncs import account_of
 from digest.wire.words import clean
 from digest.workers.counting import count_answer, count_step, count_wait
 from digest.workers.queue import open_queue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from threading import Event
 
     from digest.config import Settings
@@ -68,10 +70,28 @@ class Seat:
             self._pace = _Counted(pace) if pace else None
         return self._pace
 
+    @contextmanager
+    def at_work(self) -> Iterator[Self]:
+        """
+        Work with what is open; whatever is raised closes it, so that the next one at work opens it anew.
+
+        Raises:
+            DigestError: the database has failed, in the words of the store.
+        """
+        try:
+            yield self
+        except BaseException:
+            self._forget()
+            with self._open:  # what was opened is told why it is closed, and puts a fault of its own into words
+                raise
+
     def close(self) -> None:
         """Let go of everything: what was claimed and not settled is then for others to take on."""
-        self._queue = self._mailing = self._pace = None
+        self._forget()
         self._open.close()
+
+    def _forget(self) -> None:
+        self._queue = self._mailing = self._pace = None
 
 
 class _Counted:
@@ -105,6 +125,8 @@ class Station:
         self.threads = threads
         self._stopping = stopping
         self._outlet = Outlet(provider, _now, connections=threads, report=count_answer)
+        self._luck: defaultdict[str, Luck] = defaultdict(Luck)
+        """How the requests of each mailing fare."""
         self._local = threading.local()
         self._seats: list[Seat] = []
 
@@ -120,7 +142,8 @@ class Station:
     def close(self) -> None:
         """Let go of everything, when no thread works any more."""
         for seat in self._seats:
-            seat.close()
+            with suppress(DigestError):  # the database went away while nobody asked it anything
+                seat.close()
         self._outlet.close()
 
     def work_on(self, slug: str, number: int) -> None:
@@ -131,34 +154,31 @@ class Station:
             LeftError: it is to be done later.
         """
         try:
-            frozen, claims = self.seat.mailing(slug)
-            one = claims.only(number)
-            if one.waits():
-                self._deliver(frozen, one)
-        except LeftError:
-            raise
-        except DigestError as fault:  # the store, or a batch that another worker has taken on
-            self.seat.close()
-            _LOG.warning("%s", fault, extra={"mailing": slug, "batch": number})
-
-    def _deliver(self, frozen: Frozen, one: Claims) -> None:
-        try:
-            self._engine(one).deliver()
+            left = self._deliver(slug, number)
         except RestError as fault:
-            _LOG.warning("%s", fault, extra={"mailing": frozen.slug})
+            _LOG.warning("%s", fault, extra={"mailing": slug})
             raise LeftError from fault
         except (ProviderError, ContentError) as fault:
-            self._hold(frozen, " ".join(line.strip() for line in fault.lines()))
-        except DigestError:
-            raise
+            self._hold(slug, " ".join(line.strip() for line in fault.lines()))
+        except DigestError as fault:  # the store, or a batch that another worker has taken on
+            _LOG.warning("%s", fault, extra={"mailing": slug, "batch": number})
         except Exception as fault:
-            self._hold(frozen, f"{type(fault).__name__}: {clean(str(fault))}")
-            self.seat.close()
+            self._hold(slug, f"{type(fault).__name__}: {clean(str(fault))}")
             raise
-        if self._stopping.is_set() and one.waits():
-            raise LeftError
+        else:
+            if left:
+                raise LeftError
 
-    def _engine(self, one: Claims) -> Engine:
+    def _deliver(self, slug: str, number: int) -> bool:
+        """Post a batch and settle it, and return whether it is left since this worker is to stop."""
+        with self.seat.at_work() as seat:
+            _, claims = seat.mailing(slug)
+            one = claims.only(number)
+            if one.waits():
+                self._engine(one, self._luck[slug]).deliver()
+            return self._stopping.is_set() and one.waits()
+
+    def _engine(self, one: Claims, luck: Luck) -> Engine:
         return Engine(
             claims=one,
             provider=self.provider,
@@ -169,12 +189,16 @@ class Station:
             pace=self.seat.pace(),
             submit=self._outlet.post,
             most=1,
+            luck=luck,
         )
 
-    def _hold(self, frozen: Frozen, reason: str) -> None:
+    def _hold(self, slug: str, reason: str) -> None:
         """Where one process would stop, all do: nothing more of this mailing leaves until a person says so."""
-        if self.seat.queue.store.mailings.hold(frozen, reason):
-            _LOG.error("%s is held: %s", frozen.slug, reason, extra={"mailing": frozen.slug})
+        self._luck.pop(slug, None)  # whoever lets it go on does so for a reason
+        with self.seat.at_work() as seat:
+            mailings = seat.queue.store.mailings
+            if mailings.hold(mailings.get(slug), reason):
+                _LOG.error("%s is held: %s", slug, reason, extra={"mailing": slug})
 
 
 def provider_of(settings: Settings) -> Provider:
