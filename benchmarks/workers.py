@@ -161,7 +161,7 @@ def _send_together(settings: Settings, store: Store, workers: int, folder: Path)
         started = perf_counter()
         with queue.store.together():
             queue.store.mailings.turn(frozen, Course.OPEN)
-            queue.fill("sink")
+            queue.fill()
         queued = perf_counter()
         _await(store, _SETTLED, mailing=frozen.id)
         return queued - started, perf_counter() - queued

@@ -11,8 +11,8 @@ import icalendar
 import pytest
 
 from digest.config import load_settings
-from digest.publishing.calendar import to_ics
-from digest.publishing.schedule import Appointment, Phase
+from digest.publishing.scheduling.calendar import to_ics
+from digest.publishing.scheduling.schedule import Appointment, Phase
 
 if TYPE_CHECKING:
     from pathlib import Path

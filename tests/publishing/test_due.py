@@ -12,8 +12,8 @@ import pytest
 from digest.config import Send
 from digest.errors import CombinedError, ContentError, DigestError, IncompleteError, Place, ProviderError
 from digest.model import Issue, Prose
-from digest.publishing.due import Agenda, arrange, gravest_first
-from digest.publishing.schedule import Appointment, Begun, Phase, is_shown, phase_of_issue, phase_of_mailing
+from digest.publishing.scheduling.due import Agenda, arrange, gravest_first
+from digest.publishing.scheduling.schedule import Appointment, Begun, Phase, is_shown, phase_of_issue, phase_of_mailing
 from digest.reading.values import moment
 from digest.store import Course
 

@@ -13,10 +13,10 @@ import click
 from digest.cli.opening import open_ledger, open_settings
 from digest.cli.printing import moment, print_json
 from digest.errors import DigestError
-from digest.publishing.due import agenda_of, gravest_first
 from digest.publishing.issues import Issues
-from digest.publishing.schedule import Phase
-from digest.publishing.timing import horizon_of
+from digest.publishing.scheduling.due import agenda_of, gravest_first
+from digest.publishing.scheduling.schedule import Phase
+from digest.publishing.scheduling.timing import horizon_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from digest.config import Settings
     from digest.providers import OwnsList, Provider
-    from digest.publishing.due import Agenda
     from digest.publishing.newsroom import Newsroom
-    from digest.publishing.schedule import Appointment
+    from digest.publishing.scheduling.due import Agenda
+    from digest.publishing.scheduling.schedule import Appointment
     from digest.store import Store
 
 _LONGEST_NAP = 30.0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from digest.config import Settings
-    from digest.publishing.schedule import Appointment
+    from digest.publishing.scheduling.schedule import Appointment
 
 
 @click.command(short_help="Show when each issue leaves, and how it stands.")
@@ -33,7 +33,7 @@ def schedule(ics: Path | None, as_json: bool) -> None:  # noqa: FBT001  # Click 
       digest schedule --ics issues.ics
     """
     from digest.publishing.issues import Issues
-    from digest.publishing.schedule import appointments, is_shown
+    from digest.publishing.scheduling.schedule import appointments, is_shown
 
     if ics and as_json:
         msg = "a calendar and JSON are two answers"
@@ -54,7 +54,7 @@ def schedule(ics: Path | None, as_json: bool) -> None:  # noqa: FBT001  # Click 
 
 def _write_calendar(entries: Sequence[Appointment], settings: Settings, ics: Path) -> None:
     from digest.files import write_whole
-    from digest.publishing.calendar import to_ics
+    from digest.publishing.scheduling.calendar import to_ics
 
     content = to_ics(entries, settings.newsletter)
     if str(ics) == "-":
@@ -79,7 +79,7 @@ def _state(one: Appointment) -> str:
 
 
 def _show_runs(settings: Settings, zone: ZoneInfo, now: datetime) -> None:
-    from digest.publishing.runs import has_hidden_schedule, next_runs
+    from digest.publishing.scheduling.jobs import has_hidden_schedule, next_runs
 
     for run in next_runs(settings.root, now):
         click.echo(f"Next run: {moment(run.at, zone)} ({run.file})")
@@ -88,7 +88,7 @@ def _show_runs(settings: Settings, zone: ZoneInfo, now: datetime) -> None:
 
 
 def _schedule_facts(shown: Sequence[Appointment], settings: Settings, now: datetime) -> dict[str, object]:
-    from digest.publishing.runs import next_runs
+    from digest.publishing.scheduling.jobs import next_runs
 
     return {
         "timezone": settings.newsletter.timezone,

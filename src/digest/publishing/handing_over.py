@@ -15,7 +15,7 @@ from digest.publishing.choosing import next_issue
 from digest.publishing.issues import FAULTS
 from digest.publishing.planning import refuse_what_cannot_be_carried
 from digest.publishing.proofing import count, make_proof, read_past, vet
-from digest.publishing.timing import moment_ahead, refuse_lateness
+from digest.publishing.scheduling.timing import moment_ahead, refuse_lateness
 from digest.sending.talking import Line
 from digest.store import Stage
 from digest.wire.answers import UnclearError

@@ -24,8 +24,8 @@ from digest.publishing.planning import (
 )
 from digest.publishing.proofing import make_proof_for_all, vet
 from digest.publishing.recalling import with_recall
+from digest.publishing.scheduling.timing import moment_ahead, refuse_lateness
 from digest.publishing.status import paused, progress_of
-from digest.publishing.timing import moment_ahead, refuse_lateness
 from digest.sending import Engine
 from digest.store import BegunError, Course
 from digest.store.syncs import account_of

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from digest.errors import DigestError
 from digest.providers import KeepsSuppressions
 from digest.publishing.choosing import Wishes
-from digest.publishing.due import agenda_of
 from digest.publishing.mailing import prepare
 from digest.publishing.newsroom import Newsroom
-from digest.publishing.schedule import Phase
+from digest.publishing.scheduling.due import agenda_of
+from digest.publishing.scheduling.schedule import Phase
 from digest.subscribing.leaving import seal_of
 from digest.subscribing.syncing import sync as take_over
 from digest.workers.enqueueing import enqueue
@@ -25,7 +25,7 @@ _LOG = logging.getLogger("digest.worker")
 
 def fill(station: Station) -> None:
     """See to it that every batch that waits has a job: one that was halved, or left by a worker that died."""
-    new = station.seat.queue.fill(station.provider.name)
+    new = station.seat.queue.fill()
     if new:
         _LOG.info("%d batches were queued", new, extra={"batches": new})
 

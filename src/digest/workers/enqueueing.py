@@ -28,5 +28,5 @@ def enqueue(mailing: Mailing, queue: Queue) -> Mailing:
     store = queue.store
     with store.together():
         frozen = begin(mailing, store)
-        queue.fill(mailing.provider.name)
+        queue.fill()
     return replace(mailing, progress=progress_of(store, frozen), newcomers=0)

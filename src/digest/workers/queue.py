@@ -37,8 +37,9 @@ _NOTE = re.compile(r"\Adigest: (\S+)\Z")
 
 # Batches that nobody works on, or of which nobody will tell: those who claimed them may be dead.
 _WAITING = """
-select mailings.slug, batches.number, batches.claimant from batches join mailings on mailings.id = batches.mailing_id
-where batches.state in ('queued', 'claimed') and mailings.state = 'open' and mailings.provider = :provider
+select mailings.provider, mailings.slug, batches.number, batches.claimant
+from batches join mailings on mailings.id = batches.mailing_id
+where batches.state in ('queued', 'claimed') and mailings.state = 'open'
 and not exists (
     select 1 from procrastinate_jobs
     where queueing_lock = mailings.slug || ':' || batches.number and status in ('todo', 'doing')
@@ -80,16 +81,16 @@ class Queue:
     _database: PostgreSQL
     _app: App
 
-    def fill(self, provider: str) -> int:
+    def fill(self) -> int:
         """
-        See to it that every batch that waits has a job, and return how many jobs are new.
+        See to it that every batch that waits has a job in the queue of its provider, and return how many jobs are new.
 
         Within a transaction it is a part of that: the jobs are there when what it wrote is.
         """
         with self.store.together():
             self._database.fetch_one(_ALONE, key=lock_key("queue"))  # two that look at once would find the same ones
-            waiting = self._database.fetch_all(_WAITING, provider=provider)
-            jobs = (_job(provider, slug, number) for slug, number, claimant in waiting if not self._lives(claimant))
+            waiting = self._database.fetch_all(_WAITING)
+            jobs = (_job(*batch) for *batch, claimant in waiting if not self._lives(claimant))
             return sum(map(self._defer, _blocks(jobs)))
 
     def _lives(self, claimant: str | None) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest.publishing.runs import has_hidden_schedule, next_runs
+from digest.publishing.scheduling.jobs import has_hidden_schedule, next_runs
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 import icalendar
 
 from digest.links import archive_url
-from digest.publishing.schedule import Phase
+from digest.publishing.scheduling.schedule import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from digest.config import Newsletter
-    from digest.publishing.schedule import Appointment
+    from digest.publishing.scheduling.schedule import Appointment
 
 _PRODUCT = "-//digest//newsletter//EN"
 _STATUSES = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from digest.errors import UsageError
 from digest.model import MARKER
 from digest.publishing.issues import FAULTS
-from digest.publishing.timing import is_late
+from digest.publishing.scheduling.timing import is_late
 from digest.store import Course, Stage
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from digest.errors import CombinedError, ContentError, IncompleteError
-from digest.publishing.schedule import Phase, appointments
+from digest.publishing.scheduling.schedule import Phase, appointments
+from digest.publishing.scheduling.timing import SOONEST, refuse_lateness
 from digest.publishing.status import paused
-from digest.publishing.timing import SOONEST, refuse_lateness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from digest.config import Send
     from digest.errors import DigestError
     from digest.publishing.issues import Issues
-    from digest.publishing.schedule import Appointment
+    from digest.publishing.scheduling.schedule import Appointment
     from digest.store import Store
 
 
