@@ -1,5 +1,6 @@
 # make demo     build the sample issue and send it to the sample list, into a folder
 # make test     lint, types and tests; stops at the first that fails
+# make kills    kill the program at random moments, more often than make test does
 # make bench    measure against peers and floors
 # make format   mend what the linter and the formatter can mend
 # make golden   write the golden files and the manual's page of rules anew; read the diff before you commit it
@@ -11,7 +12,7 @@ BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 SAMPLE = 2026-11-24-past-the-plateau
 
-.PHONY: help demo test types tests bench format golden
+.PHONY: help demo test types tests kills bench format golden
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -38,6 +39,9 @@ types: .venv/dev.stamp
 # Bytecode is written, even where programs are told not to: the tests start hundreds, and each would compile it anew.
 tests: .venv/dev.stamp
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --quiet --numprocesses 3 --dist loadgroup
+
+kills: .venv/dev.stamp
+	DIGEST_KILL_SEEDS=5 $(BIN)/pytest --quiet --numprocesses 3 --dist loadgroup tests/kills
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks.run

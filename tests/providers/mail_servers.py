@@ -255,9 +255,11 @@ class _Dialogue(StreamRequestHandler):
         if (what := self.script.says.get(("content", self.script.heard.count("DATA")))) is not None:
             self.line()
             return what
-        lines = [*iter(self.line, b".\r\n")]
-        if b"" in lines:
-            return HANG_UP
+        lines: list[bytes] = []
+        while (line := self.line()) != b".\r\n":
+            if not line:
+                return HANG_UP
+            lines.append(line)
         time.sleep(self.script.slow)
         told = self.say(".")
         if told.startswith("2"):

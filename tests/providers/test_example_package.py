@@ -58,7 +58,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     install = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", "site")
     python.run(*install, str(wheel), folder=folder)
     path = os.pathsep.join(filter(None, [str(folder / "site"), os.environ.get("PYTHONPATH")]))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DIGEST_", "PYTEST_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "DIGEST_", "PYTEST_"))}
     return Installed(variables={**kept, "PYTHONPATH": path})
 
 

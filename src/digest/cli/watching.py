@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from contextlib import contextmanager, nullcontext, suppress
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -29,21 +29,35 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 def stoppable() -> Iterator[Event]:
     """Set the event on the first Ctrl-C or SIGTERM, so that what is in flight is finished; the second stops at once."""
     stopping = Event()
+    hears, tells = os.pipe()
+    asked = False
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        if stopping.is_set():
+        nonlocal asked
+        if asked:
             raise KeyboardInterrupt
-        stopping.set()
+        asked = True
+        os.write(tells, b"!")
         with suppress(OSError):  # Ctrl-C also ends a tee that we write to
             # Not by way of sys.stderr, which this may have interrupted in the middle of a line.
             os.write(2, b"\nFinishing the requests in flight; once more stops at once.\n")
 
+    def listen() -> None:
+        if os.read(hears, 1):
+            stopping.set()
+
+    # Not set by `handle`: that runs in the thread that waits for the event, which may hold the event's lock just then.
+    listening = Thread(target=listen, daemon=True)
+    listening.start()
     before = {number: signal.signal(number, handle) for number in _SIGNALS}
     try:
         yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.close(tells)
+        listening.join()
+        os.close(hears)
 
 
 @contextmanager
