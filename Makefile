@@ -35,10 +35,10 @@ test: .venv/dev.stamp
 types: .venv/dev.stamp
 	$(BIN)/mypy
 
-# Four workers, as many tests wait for a disk or a clock; each imports everything once more, which takes 11 s.
+# Three workers: many tests wait for a disk or a clock, and a fourth was not faster on two processors.
 # Bytecode is written, even where programs are told not to: the tests start hundreds, and each would compile it anew.
 tests: .venv/dev.stamp
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --quiet --numprocesses 4 --dist loadgroup
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --quiet --numprocesses 3 --dist loadgroup
 
 kills: .venv/dev.stamp
 	DIGEST_KILL_SEEDS=5 $(BIN)/pytest --quiet --numprocesses 3 --dist loadgroup tests/kills
